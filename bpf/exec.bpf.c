@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+//
+// Process executions: the successful ones where the kernel has just put the new program in place, the failed ones,
+// on request, where execve returns.
+
+// 32 KiB for all but the arguments (BASE_MAX) and 256 KiB for these: twice the longest single argument.
+#define ARGUMENTS_MAX (256 * 1024)
+#define RECORD_MAX (32768 + ARGUMENTS_MAX)
+#include "include/descendants.h"
+
+struct exec_record {
+	struct task_info task;
+	u32 real_user_id;
+	u32 group_id;
+	u32 login_user_id;
+	u32 session_id;
+	u32 pid_namespace;
+	s32 return_code;
+	u32 arguments_length;
+	u16 file_name_length;
+	u16 executable_length;
+	u16 working_directory_length;
+	char parent_name[NAME_LENGTH];
+	// then: cgroup path, terminal, file name, executable, working directory, arguments
+};
+EXPORT_STRUCT(exec_record);
+
+// Appends all that a record has before the arguments, but the executable.
+static __always_inline void append_context(struct scratch *s, struct task_struct *task, s32 return_code)
+{
+	struct exec_record *record = (void *)s->record;
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent, group_leader);
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct tty_struct *terminal = BPF_CORE_READ(task, signal, tty);
+	struct upid upid = {};
+
+	append_task(s, task);
+	record->real_user_id = BPF_CORE_READ(task, cred, uid.val);
+	record->group_id = BPF_CORE_READ(task, cred, egid.val);
+	record->login_user_id = -1;
+	record->session_id = -1;
+	if (bpf_core_field_exists(task->loginuid))
+		record->login_user_id = BPF_CORE_READ(task, loginuid.val);
+	if (bpf_core_field_exists(task->sessionid))
+		record->session_id = BPF_CORE_READ(task, sessionid);
+	bpf_probe_read_kernel(&upid, sizeof(upid),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid));
+	record->pid_namespace = BPF_CORE_READ(upid.ns, ns.inum);
+	record->return_code = return_code;
+	record->arguments_length = 0;
+	record->file_name_length = 0;
+	record->executable_length = 0;
+	record->working_directory_length = 0;
+	bpf_probe_read_kernel(record->parent_name, sizeof(record->parent_name), parent->comm);
+	if (terminal)
+		record->task.terminal_length = append_kernel_string(s, terminal->name, 64);
+}
+
+static __always_inline void append_working_directory(struct scratch *s, struct task_struct *task)
+{
+	struct exec_record *record = (void *)s->record;
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	u32 start = s->length;
+
+	append_path(s, &fs->pwd);
+	record->working_directory_length = s->length - start;
+}
+
+static __always_inline int on_exec(const char *file_name)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct exec_record *record;
+	struct mm_struct *mm;
+	struct scratch *s;
+	u64 from, size, start;
+
+	if (is_filtered(task))
+		return 0;
+	s = begin_record(sizeof(struct exec_record));
+	if (!s)
+		return 0;
+	record = (void *)s->record;
+	append_context(s, task, 0);
+	record->file_name_length = append_kernel_string(s, file_name, PATH_LENGTH_MAX);
+
+	mm = BPF_CORE_READ(task, mm);
+	start = s->length;
+	append_path(s, &BPF_CORE_READ(mm, exe_file)->f_path);
+	record->executable_length = s->length - start;
+	append_working_directory(s, task);
+
+	from = BPF_CORE_READ(mm, arg_start);
+	size = BPF_CORE_READ(mm, arg_end) - from;
+	if (size > ARGUMENTS_MAX) {
+		size = ARGUMENTS_MAX;
+		cut(s);
+	}
+	start = s->length;
+	barrier_var(start);
+	if (start < BASE_MAX) {
+		barrier_var(size);
+		if (size > ARGUMENTS_MAX)
+			size = ARGUMENTS_MAX;
+		if (bpf_probe_read_user(s->record + start, size, (void *)from) == 0) {
+			record->arguments_length = size;
+			s->length = start + size;
+		} else {
+			cut(s);
+		}
+	}
+	end_record(s);
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(exec_tp_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
+{
+	return on_exec(BPF_CORE_READ(program, filename));
+}
+
+SEC("?raw_tp/sched_process_exec")
+int BPF_PROG(exec_raw_tp, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
+{
+	return on_exec(BPF_CORE_READ(program, filename));
+}
+
+SEC("?tp/sched/sched_process_exec")
+int exec_tp(struct trace_event_raw_sched_process_exec *ctx)
+{
+	return on_exec((void *)ctx + (ctx->__data_loc_filename & 0xffff));
+}
+
+// Where the next argument of a failed call is read from, one for each CPU like the scratch buffers.
+struct argument_cursor {
+	u64 next;   // address of the pointer to it
+	u32 width;  // bytes of such a pointer
+	u32 whole;  // all were read
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct argument_cursor);
+} argument_cursors SEC(".maps");
+
+#define FAILED_ARGUMENT_MAX (128 * 1024) // MAX_ARG_STRLEN
+
+__noinline int read_arguments_chunk(void)
+{
+	struct scratch *s = this_scratch();
+	u32 zero = 0;
+	struct argument_cursor *cursor = bpf_map_lookup_elem(&argument_cursors, &zero);
+
+	if (!s || !cursor)
+		return 1;
+	for (int i = 0; i < CHUNK; i++) {
+		u64 at = s->length;
+		u64 argument = 0;
+		u32 narrow = 0;
+		long n;
+
+		if (cursor->width == 4) {
+			n = bpf_probe_read_user(&narrow, sizeof(narrow), (void *)cursor->next);
+			argument = narrow;
+		} else {
+			n = bpf_probe_read_user(&argument, sizeof(argument), (void *)cursor->next);
+		}
+		if (n)
+			return 1;
+		if (!argument) {
+			cursor->whole = 1;
+			return 1;
+		}
+		barrier_var(at);
+		if (at >= BASE_MAX + FAILED_ARGUMENT_MAX)
+			return 1;
+		n = bpf_probe_read_user_str(s->record + at, FAILED_ARGUMENT_MAX, (void *)argument);
+		if (n <= 0)
+			return 1;
+		s->length = at + n;
+		cursor->next += cursor->width;
+	}
+	return 0;
+}
+
+// Which argument of the system call is the path: 0 for execve, 1 for execveat, -1 for another call.
+static __always_inline int exec_path_argument(struct system_call *call)
+{
+#ifdef __TARGET_ARCH_x86
+	if (call->compat)
+		return call->number == 11 ? 0 : call->number == 358 ? 1 : -1;
+	if (call->number & X32_SYSCALL_BIT)
+		return call->number == (X32_SYSCALL_BIT | 520) ? 0 : call->number == (X32_SYSCALL_BIT | 545) ? 1 : -1;
+	return call->number == 59 ? 0 : call->number == 322 ? 1 : -1;
+#else
+	return call->number == 221 ? 0 : call->number == 281 ? 1 : -1;
+#endif
+}
+
+static __always_inline int on_system_call_exit(struct pt_regs *regs, long result)
+{
+	struct task_struct *task;
+	struct argument_cursor *cursor;
+	struct exec_record *record;
+	struct system_call call;
+	struct scratch *s;
+	u64 path, arguments;
+	u32 start, zero = 0;
+	int position;
+
+	if (result >= 0 || result < -133 /* EHWPOISON; above it, the kernel calls again */)
+		return 0;
+	read_system_call(regs, &call);
+	position = exec_path_argument(&call);
+	if (position < 0)
+		return 0;
+	path = position ? call.arguments[1] : call.arguments[0];
+	arguments = position ? call.arguments[2] : call.arguments[1];
+
+	task = (void *)bpf_get_current_task();
+	if (is_filtered(task))
+		return 0;
+	cursor = bpf_map_lookup_elem(&argument_cursors, &zero);
+	s = begin_record(sizeof(struct exec_record));
+	if (!s || !cursor)
+		return 0;
+	record = (void *)s->record;
+	append_context(s, task, result);
+	record->file_name_length = append_user_string(s, (void *)path, PATH_LENGTH_MAX);
+	if (!record->file_name_length)
+		cut(s);
+	append_working_directory(s, task);
+
+	start = s->length;
+	cursor->next = arguments;
+	cursor->width = call.compat || (call.number & X32_SYSCALL_BIT) ? 4 : 8;
+	cursor->whole = !arguments;
+	if (arguments)
+		for (int i = 0; i < 64; i++)
+			if (read_arguments_chunk())
+				break;
+	record->arguments_length = s->length - start;
+	if (!cursor->whole)
+		cut(s);
+	end_record(s);
+	return 0;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(failed_tp_btf, struct pt_regs *regs, long result)
+{
+	return on_system_call_exit(regs, result);
+}
+
+SEC("?raw_tp/sys_exit")
+int BPF_PROG(failed_raw_tp, struct pt_regs *regs, long result)
+{
+	return on_system_call_exit(regs, result);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+//
+// What every tracer shares: the ring, the lost counter, the settings and the task filter, the head of a record,
+// and the writing of one. A tracer defines RECORD_MAX, the bytes of its longest record, before it includes this.
+//
+// A record is put together in a scratch buffer, one for each CPU (a map value can be as long as needed, a per-CPU
+// one ends at 32 KiB), and copied to the ring once. Longer loops live in global functions: the verifier checks
+// such a function once, whatever calls it, which keeps the load quick and works from Linux 5.8 on.
+#pragma once
+
+#include "core_types.h"
+#define __VMLINUX_H__ // bpf_tracing.h then takes the kernel's names of registers
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define NAME_LENGTH 16 // TASK_COMM_LEN
+#define PATH_LENGTH_MAX 4096
+#define COMPONENT_MAX 256 // NAME_MAX and a NUL
+#define CHUNK 64
+
+// What of a record is not whole.
+enum record_flags {
+	RECORD_TRUNCATED = 1,     // something was cut off or could not be read
+	RECORD_PATH_RESOLVED = 2, // the path comes from the kernel's own objects, not from a system call's strings
+};
+
+enum lost_reason {
+	LOST_RING_FULL = 0, // no room in the ring
+	LOST_MAP_FULL = 1,  // no room in a map that the event needed
+	LOST_BUSY = 2,      // the CPU's scratch buffer was taken by a program that this one interrupted
+	LOST_REASON_COUNT = 3,
+};
+
+enum filter_kind {
+	FILTER_PROCESS = 1,
+	FILTER_EXCLUDED_PROCESS = 2,
+	FILTER_NAME = 4,
+	FILTER_USER = 8,
+	FILTER_CGROUP = 16,
+	FILTER_DESCENDANTS = 32, // of the processes asked for, too
+};
+
+struct settings {
+	enum filter_kind filters;
+	u32 pid_namespace; // inode of the reader's
+	u32 record_limit;  // bytes; a longer record is cut to this
+	u32 cgroup_v1;     // the host has a v1 hierarchy: it names processes that v2 leaves in its root
+	u32 include_failed;
+};
+
+const volatile struct settings settings = {};
+
+struct cgroup_key {
+	u64 id;
+	u64 hierarchy; // 0 is v2
+};
+
+struct task_info {
+	u64 time;      // CLOCK_BOOTTIME, ns
+	u64 cgroup_id;
+	u32 process_id;
+	u32 thread_id;
+	u32 parent_process_id;
+	u32 host_process_id;
+	u32 user_id;
+	u32 mount_namespace;
+	enum record_flags flags;
+	u16 cgroup_path_length;
+	u16 terminal_length;
+	char name[NAME_LENGTH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LOST_REASON_COUNT);
+	__type(key, u32);
+	__type(value, u64);
+} lost SEC(".maps");
+
+// The filter sets. Process ids are those of the reader's namespace.
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, u8);
+} processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, u8);
+} excluded_processes SEC(".maps");
+
+struct process_name {
+	char name[NAME_LENGTH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct process_name);
+	__type(value, u8);
+} names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, u8);
+} users SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct cgroup_key);
+	__type(value, u8);
+} cgroups SEC(".maps");
+
+#define BASE_MAX 32768 // head, cgroup, paths: all of a record that has a fixed bound
+
+struct scratch {
+	u32 busy;
+	u32 length; // of the record so far
+	u32 limit;  // where the path being written must end
+	u32 rooted; // the walk ended at the root of the mount namespace
+	u64 dentry; // where the walk is
+	u64 mount;
+	u64 mount_root;
+	u64 node;   // kernfs
+	u8 record[RECORD_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); // set to the number of possible CPUs before load
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+static __always_inline struct scratch *this_scratch(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&scratches, &cpu);
+}
+
+static __always_inline void count_lost(u32 reason)
+{
+	u64 *count = bpf_map_lookup_elem(&lost, &reason);
+
+	if (count)
+		*count += 1;
+}
+
+// The id that the reader's pid namespace has for a task; 0 when the task is invisible there.
+static __always_inline u32 reader_pid(struct task_struct *task)
+{
+	struct pid *pid;
+	u32 level;
+
+	if (settings.pid_namespace == PROC_PID_INIT_INO)
+		return BPF_CORE_READ(task, pid);
+	pid = BPF_CORE_READ(task, thread_pid);
+	level = BPF_CORE_READ(pid, level);
+	for (u32 i = 0; i < 32 && i <= level; i++) { // MAX_PID_NS_LEVEL
+		struct upid upid;
+
+		bpf_probe_read_kernel(&upid, sizeof(upid),
+				      (void *)pid + bpf_core_field_offset(struct pid, numbers) + i * bpf_core_type_size(struct upid));
+		if (BPF_CORE_READ(upid.ns, ns.inum) == settings.pid_namespace)
+			return upid.nr;
+	}
+	return 0;
+}
+
+static __always_inline u32 reader_tgid(struct task_struct *task)
+{
+	return reader_pid(BPF_CORE_READ(task, group_leader));
+}
+
+// The cgroup that names the task: its v2 one; on a host with v1 hierarchies, where v2 says no more than "/", the
+// first v1 one that does.
+static __always_inline struct cgroup *task_cgroup(struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup *v2 = BPF_CORE_READ(set, dfl_cgrp);
+
+	if (!settings.cgroup_v1 || BPF_CORE_READ(v2, level) > 0)
+		return v2;
+#define TRY_SUBSYSTEM(id)                                                                                              \
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id)) {                                                   \
+		struct cgroup_subsys_state *state = 0;                                                                 \
+		bpf_probe_read_kernel(&state, sizeof(state),                                                           \
+				      (void *)set + bpf_core_field_offset(struct css_set, subsys) +                            \
+					      bpf_core_enum_value(enum cgroup_subsys_id, id) * sizeof(state));         \
+		struct cgroup *v1 = BPF_CORE_READ(state, cgroup);                                                      \
+		if (v1 && BPF_CORE_READ(v1, level) > 0)                                                                \
+			return v1;                                                                                     \
+	}
+	TRY_SUBSYSTEM(memory_cgrp_id)
+	TRY_SUBSYSTEM(pids_cgrp_id)
+	TRY_SUBSYSTEM(cpu_cgrp_id)
+	TRY_SUBSYSTEM(devices_cgrp_id)
+	return v2;
+}
+
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
+{
+	if (bpf_core_field_exists(struct kernfs_node___rcu, __parent))
+		return BPF_CORE_READ((struct kernfs_node___rcu *)node, __parent);
+	return BPF_CORE_READ(node, parent);
+}
+
+// Is the cgroup, or one above it, in the set asked for?
+static __always_inline bool in_cgroups(struct cgroup *cgroup)
+{
+	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
+	struct cgroup_key key = { .hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id) };
+
+	for (int i = 0; i < 32 && node; i++) {
+		key.id = BPF_CORE_READ(node, id);
+		if (bpf_map_lookup_elem(&cgroups, &key))
+			return true;
+		node = kernfs_parent(node);
+	}
+	return false;
+}
+
+// Does nobody want to hear of this task?
+static __always_inline bool is_filtered(struct task_struct *task)
+{
+	u32 filters = settings.filters;
+
+	if (!filters)
+		return false;
+	if (filters & (FILTER_PROCESS | FILTER_EXCLUDED_PROCESS)) {
+		u32 tgid = reader_tgid(task);
+
+		if ((filters & FILTER_PROCESS) && !bpf_map_lookup_elem(&processes, &tgid))
+			return true;
+		if ((filters & FILTER_EXCLUDED_PROCESS) && bpf_map_lookup_elem(&excluded_processes, &tgid))
+			return true;
+	}
+	if (filters & FILTER_NAME) {
+		struct process_name name = {};
+
+		bpf_get_current_comm(&name, sizeof(name));
+		// What follows the NUL is not always zero.
+		bool ended = false;
+		for (int i = 0; i < NAME_LENGTH; i++) {
+			if (ended)
+				name.name[i] = 0;
+			else if (!name.name[i])
+				ended = true;
+		}
+		if (!bpf_map_lookup_elem(&names, &name))
+			return true;
+	}
+	if (filters & FILTER_USER) {
+		u32 user = BPF_CORE_READ(task, cred, euid.val);
+
+		if (!bpf_map_lookup_elem(&users, &user))
+			return true;
+	}
+	if ((filters & FILTER_CGROUP) && !in_cgroups(task_cgroup(task)))
+		return true;
+	return false;
+}
+
+// Begins a record. Null when the event has to be counted as lost (done here).
+static __always_inline struct scratch *begin_record(u32 head)
+{
+	struct scratch *s = this_scratch();
+
+	if (!s)
+		return 0;
+	if (s->busy) {
+		count_lost(LOST_BUSY);
+		return 0;
+	}
+	s->busy = 1;
+	s->length = head;
+	return s;
+}
+
+static __always_inline void end_record(struct scratch *s)
+{
+	struct task_info *info = (void *)s->record;
+	u32 length = s->length;
+
+	if (length > settings.record_limit) {
+		length = settings.record_limit;
+		info->flags |= RECORD_TRUNCATED;
+	}
+	barrier_var(length);
+	if (length > RECORD_MAX)
+		length = RECORD_MAX;
+	if (bpf_ringbuf_output(&events, s->record, length, 0))
+		count_lost(LOST_RING_FULL);
+	s->busy = 0;
+}
+
+static __always_inline void cut(struct scratch *s)
+{
+	((struct task_info *)s->record)->flags |= RECORD_TRUNCATED;
+}
+
+// Appends bytes that are one NUL: an empty component.
+static __always_inline void append_nul(struct scratch *s)
+{
+	u64 at = s->length;
+
+	barrier_var(at);
+	if (at >= BASE_MAX)
+		return;
+	s->record[at] = 0;
+	s->length = at + 1;
+}
+
+// Appends a string of the kernel's, with its NUL. The length it took, 0 when it could not be read.
+static __always_inline u32 append_kernel_string(struct scratch *s, const void *string, u32 max)
+{
+	u64 at = s->length;
+	long n;
+
+	barrier_var(at);
+	if (at >= BASE_MAX)
+		return 0;
+	n = bpf_probe_read_kernel_str(s->record + at, max, string);
+	if (n <= 0)
+		return 0;
+	s->length = at + n;
+	return n;
+}
+
+static __always_inline u32 append_user_string(struct scratch *s, const void *string, u32 max)
+{
+	u64 at = s->length;
+	long n;
+
+	barrier_var(at);
+	if (at >= BASE_MAX)
+		return 0;
+	n = bpf_probe_read_user_str(s->record + at, max, string);
+	if (n <= 0)
+		return 0;
+	s->length = at + n;
+	return n;
+}
+
+// A path is written as its components from the leaf upwards, each with a NUL, and an empty one for the root of the
+// mount namespace; the reader turns them round. One pass over memory, no second buffer. Returns whether it is done.
+__noinline int walk_path_chunk(void)
+{
+	struct scratch *s = this_scratch();
+
+	if (!s)
+		return 1;
+	for (int i = 0; i < CHUNK; i++) {
+		struct dentry *dentry = (void *)s->dentry;
+		struct dentry *parent;
+
+		if (s->dentry == s->mount_root) {
+			struct mount *mount = (void *)s->mount;
+			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+
+			if (up == mount || !up) {
+				s->rooted = 1;
+				append_nul(s);
+				return 1;
+			}
+			s->dentry = (u64)BPF_CORE_READ(mount, mnt_mountpoint);
+			s->mount = (u64)up;
+			s->mount_root = (u64)BPF_CORE_READ(up, mnt.mnt_root);
+			continue;
+		}
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (s->length >= s->limit || !append_kernel_string(s, BPF_CORE_READ(dentry, d_name.name), COMPONENT_MAX)) {
+			cut(s);
+			return 1;
+		}
+		if (parent == dentry || !parent)
+			return 1; // a file without a directory, such as memfd, or one outside of the mount
+		s->dentry = (u64)parent;
+	}
+	return 0;
+}
+
+static __always_inline struct mount *real_mount(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+// Appends the path of a dentry seen through a mount. Whether it is that of a file below the namespace's root.
+static __always_inline bool append_path_of(struct scratch *s, struct dentry *dentry, struct mount *mount)
+{
+	s->dentry = (u64)dentry;
+	s->mount = (u64)mount;
+	s->mount_root = (u64)BPF_CORE_READ(mount, mnt.mnt_root);
+	s->limit = s->length + PATH_LENGTH_MAX;
+	s->rooted = 0;
+	for (int i = 0; i < 64; i++)
+		if (walk_path_chunk())
+			break;
+	return s->rooted;
+}
+
+static __always_inline bool append_path(struct scratch *s, struct path *path)
+{
+	struct vfsmount *mnt = BPF_CORE_READ(path, mnt);
+
+	if (!mnt) {
+		cut(s);
+		return false;
+	}
+	return append_path_of(s, BPF_CORE_READ(path, dentry), real_mount(mnt));
+}
+
+__noinline int walk_cgroup_chunk(void)
+{
+	struct scratch *s = this_scratch();
+
+	if (!s)
+		return 1;
+	for (int i = 0; i < CHUNK; i++) {
+		struct kernfs_node *node = (void *)s->node;
+		struct kernfs_node *parent = kernfs_parent(node);
+
+		if (!parent) {
+			append_nul(s);
+			return 1;
+		}
+		if (s->length >= s->limit || !append_kernel_string(s, BPF_CORE_READ(node, name), COMPONENT_MAX)) {
+			cut(s);
+			return 1;
+		}
+		s->node = (u64)parent;
+	}
+	return 0;
+}
+
+// Fills the head of the record and appends the cgroup's path.
+static __always_inline void append_task(struct scratch *s, struct task_struct *task)
+{
+	struct task_info *info = (void *)s->record;
+	struct cgroup *cgroup = task_cgroup(task);
+	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
+	u32 start = s->length;
+
+	info->time = bpf_ktime_get_boot_ns();
+	info->process_id = reader_tgid(task);
+	info->thread_id = reader_pid(task);
+	info->parent_process_id = reader_tgid(BPF_CORE_READ(task, real_parent));
+	info->host_process_id = BPF_CORE_READ(task, tgid);
+	info->user_id = BPF_CORE_READ(task, cred, euid.val);
+	info->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	info->flags = 0;
+	info->terminal_length = 0;
+	bpf_get_current_comm(info->name, sizeof(info->name));
+	info->cgroup_id = BPF_CORE_READ(node, id);
+	s->node = (u64)node;
+	s->limit = start + PATH_LENGTH_MAX;
+	for (int i = 0; i < 4; i++)
+		if (walk_cgroup_chunk())
+			break;
+	info->cgroup_path_length = s->length - start;
+}
+
+// The system call that a task is in, as the native 64-bit table numbers it.
+struct system_call {
+	s64 number;
+	u64 arguments[5];
+	bool compat; // made through the 32-bit table: number is of that one, and pointers have 32 bits
+};
+
+static __always_inline void read_system_call(struct pt_regs *regs, struct system_call *call)
+{
+#ifdef __TARGET_ARCH_x86
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	call->number = BPF_CORE_READ(regs, orig_ax);
+	call->compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	if (call->compat) {
+		call->arguments[0] = (u32)BPF_CORE_READ(regs, bx);
+		call->arguments[1] = (u32)BPF_CORE_READ(regs, cx);
+		call->arguments[2] = (u32)BPF_CORE_READ(regs, dx);
+		call->arguments[3] = (u32)BPF_CORE_READ(regs, si);
+		call->arguments[4] = (u32)BPF_CORE_READ(regs, di);
+		return;
+	}
+	call->arguments[0] = BPF_CORE_READ(regs, di);
+	call->arguments[1] = BPF_CORE_READ(regs, si);
+	call->arguments[2] = BPF_CORE_READ(regs, dx);
+	call->arguments[3] = BPF_CORE_READ(regs, r10);
+	call->arguments[4] = BPF_CORE_READ(regs, r8);
+#else
+	call->number = BPF_CORE_READ(regs, syscallno);
+	call->compat = false;
+	call->arguments[0] = BPF_CORE_READ(regs, orig_x0);
+	call->arguments[1] = BPF_CORE_READ(regs, user_regs.regs[1]);
+	call->arguments[2] = BPF_CORE_READ(regs, user_regs.regs[2]);
+	call->arguments[3] = BPF_CORE_READ(regs, user_regs.regs[3]);
+	call->arguments[4] = BPF_CORE_READ(regs, user_regs.regs[4]);
+#endif
+}
+
+// Make the compiler describe a type in BTF, where the C# one is made from.
+#define EXPORT_STRUCT(name) const struct name *export_##name __attribute__((unused))
+#define EXPORT_ENUM(name) const enum name *export_##name __attribute__((unused))
+
+EXPORT_ENUM(lost_reason);
+EXPORT_STRUCT(cgroup_key);

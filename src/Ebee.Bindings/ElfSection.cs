@@ -1,0 +1,31 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Ebee.Bindings;
+
+/// <summary>Finds a section of a 64-bit little-endian ELF file, which compiled BPF objects are.</summary>
+internal static class ElfSection
+{
+    internal static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> elf, string name)
+    {
+        ReadOnlySpan<byte> headers = elf[(int)BinaryPrimitives.ReadUInt64LittleEndian(elf[0x28..])..];
+        int size = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3A..]);
+        int count = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3C..]);
+        int namesIndex = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3E..]);
+        ReadOnlySpan<byte> names = Content(elf, headers[(namesIndex * size)..]);
+        byte[] wanted = Encoding.ASCII.GetBytes(name + "\0");
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> header = headers[(i * size)..];
+            if (names[(int)BinaryPrimitives.ReadUInt32LittleEndian(header)..].StartsWith(wanted))
+            {
+                return Content(elf, header);
+            }
+        }
+        throw new InvalidDataException($"The object has no section {name}.");
+    }
+
+    private static ReadOnlySpan<byte> Content(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> header) =>
+        elf.Slice((int)BinaryPrimitives.ReadUInt64LittleEndian(header[0x18..]),
+            (int)BinaryPrimitives.ReadUInt64LittleEndian(header[0x20..]));
+}

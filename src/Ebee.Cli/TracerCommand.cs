@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Ebee.Events;
+using Ebee.Tracers;
+
+namespace Ebee.Cli;
+
+/// <summary>One tracer as a command: its options, its stream, its exit code.</summary>
+internal sealed class TracerCommand : Command
+{
+    private readonly Tracer _tracer;
+    private readonly Option<int[]> _pid = Many<int>("--pid", "Only these processes, by id.");
+    private readonly Option<int[]> _excludePid = Many<int>("--exclude-pid", "Not these processes, nor their descendants.");
+    private readonly Option<bool> _children = new("--children") { Description = "With --pid: their descendants too, also those born later." };
+    private readonly Option<string[]> _name = Many<string>("--comm", "Only processes of these names (exact, the kernel's 15 bytes).");
+    private readonly Option<string[]> _user = Many<string>("--user", "Only these effective users, by name or id.");
+    private readonly Option<string[]> _cgroup = Many<string>("--cgroup", "Only processes in these cgroups or below them.");
+    private readonly Option<string[]> _container = Many<string>("--container", "Only these running containers, by the start of their ids.");
+    private readonly Option<bool> _includeFailed = new("--include-failed") { Description = "Failed calls too. Every system call of the machine then passes a hook." };
+    private readonly Option<long?> _count = new("--count", "-n") { Description = "End after so many events." };
+    private readonly Option<string> _duration = new("--duration", "-d") { Description = "End after so long: 10s, 5m, 00:05:00, or seconds." };
+    private readonly Option<string> _bufferSize = new("--buffer-size") { Description = "Bytes of the ring buffer, such as 64K or 16M (default 8M)." };
+    private readonly Option<bool> _json = new("--json") { Description = "One JSON object a line, in place of a table." };
+    private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Say which hook is in use and how the stream ended." };
+
+    public TracerCommand(Tracer tracer) : base(tracer.Tool, tracer.Description)
+    {
+        _tracer = tracer;
+        foreach (Option option in new Option[]
+        {
+            _pid, _excludePid, _children, _name, _user, _cgroup, _container, _includeFailed, _count, _duration, _bufferSize, _json, _verbose,
+        })
+        {
+            Add(option);
+        }
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult arguments)
+    {
+        try
+        {
+            return Stream(arguments);
+        }
+        catch (EbpfException e)
+        {
+            Console.Error.WriteLine($"ebee: {TerminalText.Escape(e.Message)} ({e.ErrorId})");
+            Console.Error.WriteLine($"ebee: {TerminalText.Escape(e.RecommendedAction)}");
+            if (arguments.GetValue(_verbose) && e.Details.Length > 0)
+            {
+                Console.Error.WriteLine(e.Details);
+            }
+            return 1;
+        }
+        catch (EndOfOutputException)
+        {
+            return 0; // the reader of a pipe, such as head, has had enough
+        }
+    }
+
+    private int Stream(ParseResult arguments)
+    {
+        TimeSpan? duration = arguments.GetValue(_duration) is { } text ? Duration.Parse(text) : null;
+        TracerOptions options = new()
+        {
+            ProcessId = arguments.GetValue(_pid)!,
+            ExcludeProcessId = arguments.GetValue(_excludePid)!,
+            IncludeChildren = arguments.GetValue(_children),
+            Name = arguments.GetValue(_name)!,
+            UserName = arguments.GetValue(_user)!,
+            CgroupPath = arguments.GetValue(_cgroup)!,
+            ContainerId = arguments.GetValue(_container)!,
+            IncludeFailed = arguments.GetValue(_includeFailed),
+            BufferSize = arguments.GetValue(_bufferSize) is { } size ? ParseSize(size) : TracerOptions.DefaultBufferSize,
+        };
+        bool verbose = arguments.GetValue(_verbose);
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration interrupt = OnSignal(PosixSignal.SIGINT, stop);
+        using PosixSignalRegistration terminate = OnSignal(PosixSignal.SIGTERM, stop);
+        using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, stop);
+        using IProbe probe = _tracer.StartProbe(options);
+        using EventOutput output = arguments.GetValue(_json)
+            ? new JsonOutput(_tracer.JsonType)
+            : new TableOutput(_tracer.Columns);
+        LossReport loss = new();
+        probe.OnLost = loss.Report;
+        if (verbose)
+        {
+            foreach (string skipped in probe.SkippedHooks)
+            {
+                Console.Error.WriteLine($"ebee: not used: {TerminalText.Escape(skipped)}");
+            }
+            Console.Error.WriteLine($"ebee: attached: {probe.Hook}");
+        }
+        try
+        {
+            output.Begin();
+            foreach (object e in probe.Read(arguments.GetValue(_count), duration, stop.Token))
+            {
+                output.Write(e);
+            }
+        }
+        finally
+        {
+            probe.Dispose();
+            loss.Finish(probe.Lost);
+            if (verbose)
+            {
+                Console.Error.WriteLine($"ebee: seen {probe.Seen}, lost {probe.Lost}, discarded {probe.Discarded}");
+            }
+        }
+        return 0;
+    }
+
+    private static PosixSignalRegistration OnSignal(PosixSignal signal, CancellationTokenSource stop) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        });
+
+    private static long ParseSize(string text)
+    {
+        int shift = char.ToUpperInvariant(text.TrimEnd('B', 'b').LastOrDefault()) switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 };
+        string number = text.TrimEnd('B', 'b').TrimEnd('K', 'k', 'M', 'm', 'G', 'g');
+        return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value <= long.MaxValue >> shift
+            ? value << shift
+            : throw new EbpfException(EbpfError.InvalidArgument, $"'{text}' is no size.", "Give bytes, or 64K, 8M, 1G.");
+    }
+
+    private static Option<T[]> Many<T>(string name, string description) => new(name)
+    {
+        Description = description,
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
+}

@@ -1,0 +1,44 @@
+namespace Ebee;
+
+/// <summary>What went wrong. The name, with <c>Ebpf</c> before it, is the stable error id that PowerShell shows.</summary>
+public enum EbpfError
+{
+    /// <summary>A capability is missing.</summary>
+    PermissionDenied,
+
+    /// <summary>The kernel or its verifier refused a program or a map.</summary>
+    LoadFailed,
+
+    /// <summary>No hook of a tracer's ladder could be attached on this kernel.</summary>
+    AttachFailed,
+
+    /// <summary>The kernel is older than 5.8.</summary>
+    KernelTooOld,
+
+    /// <summary>The kernel was built without BTF.</summary>
+    NoBtf,
+
+    /// <summary>libbpf is not on the machine.</summary>
+    LibBpfNotFound,
+
+    /// <summary>The machine does not run Linux.</summary>
+    NotLinux,
+
+    /// <summary>A user name is not in the user database.</summary>
+    UserNotFound,
+
+    /// <summary>A process id belongs to no process.</summary>
+    ProcessNotFound,
+
+    /// <summary>A cgroup path is in no hierarchy.</summary>
+    CgroupNotFound,
+
+    /// <summary>No running container has such an id, or more than one has.</summary>
+    ContainerNotFound,
+
+    /// <summary>A value is out of its range.</summary>
+    InvalidArgument,
+
+    /// <summary>A map operation failed.</summary>
+    MapFailed,
+}

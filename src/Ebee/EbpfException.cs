@@ -1,0 +1,31 @@
+namespace Ebee;
+
+/// <summary>An error with a stable id and an action that a person can type.</summary>
+public sealed class EbpfException : Exception
+{
+    /// <summary>Makes an error.</summary>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="message">One sentence that names the input.</param>
+    /// <param name="action">What to type next.</param>
+    /// <param name="details">What the kernel or libbpf said, whole.</param>
+    /// <param name="inner">The error beneath.</param>
+    public EbpfException(EbpfError error, string message, string action, string details = "", Exception? inner = null)
+        : base(message, inner)
+    {
+        Error = error;
+        RecommendedAction = action;
+        Details = details;
+    }
+
+    /// <summary>What went wrong.</summary>
+    public EbpfError Error { get; }
+
+    /// <summary>The stable id, such as <c>EbpfPermissionDenied</c>.</summary>
+    public string ErrorId => "Ebpf" + Error;
+
+    /// <summary>What to type next.</summary>
+    public string RecommendedAction { get; }
+
+    /// <summary>What the kernel or libbpf said, whole; empty when they said nothing.</summary>
+    public string Details { get; }
+}

@@ -1,0 +1,157 @@
+using System.Runtime.CompilerServices;
+using Ebee.Native;
+using Ebee.Programs;
+
+namespace Ebee.Events;
+
+/// <summary>
+/// Reads a BPF ring buffer (Linux 5.8) straight out of its mapping. The protocol is that of libbpf's
+/// <c>ringbuf.c</c>: one reader, in order. Not thread-safe, but for <see cref="Wake"/>.
+/// </summary>
+internal sealed unsafe class RingBufferReader : IDisposable
+{
+    private const uint Busy = 1u << 31;    // BPF_RINGBUF_BUSY_BIT: reserved, not yet committed
+    private const uint Discard = 1u << 30; // BPF_RINGBUF_DISCARD_BIT
+    private const int HeaderSize = 8;      // BPF_RINGBUF_HDR_SZ
+
+    private readonly int _mapFd;
+    private readonly ulong _mask;
+    private readonly nuint _pageSize = (nuint)Environment.SystemPageSize;
+    private readonly int _wakeFd;
+    private byte* _consumerPage;
+    private byte* _producerPage;
+    private byte* _data;
+    private ulong _position; // up to where records were handed out
+    private ulong _limit;    // the producer's position when it was last looked at
+    private bool _held;      // the record before _position may still be in use
+
+    /// <summary>Maps the ring.</summary>
+    /// <param name="mapFd">The map's descriptor, which must live as long as the reader.</param>
+    /// <param name="size">The map's max_entries: its bytes, a power of two.</param>
+    public RingBufferReader(int mapFd, uint size)
+    {
+        _mapFd = mapFd;
+        _mask = size - 1;
+        Size = size;
+        _consumerPage = Map(_pageSize, LibC.ProtRead | LibC.ProtWrite, 0);
+        try
+        {
+            // The data is mapped twice in a row by the kernel: a record that wraps is contiguous.
+            _producerPage = Map(_pageSize + 2 * (nuint)size, LibC.ProtRead, (long)_pageSize);
+            _wakeFd = LibC.eventfd(0, LibC.EfdCloexec | LibC.EfdNonblock);
+            if (_wakeFd < 0)
+            {
+                throw KernelErrors.Map("events", "make an eventfd for", System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
+            }
+        }
+        catch
+        {
+            Unmap();
+            throw;
+        }
+        _data = _producerPage + _pageSize;
+        _position = Volatile.Read(ref Consumer);
+        _limit = _position;
+    }
+
+    /// <summary>Bytes of the ring.</summary>
+    public uint Size { get; }
+
+    /// <summary>Bytes that the kernel ever put in, with the records' heads.</summary>
+    public ulong Produced => Volatile.Read(ref Unsafe.AsRef<ulong>(_producerPage));
+
+    private ref ulong Consumer => ref Unsafe.AsRef<ulong>(_consumerPage);
+
+    /// <summary>
+    /// The next record, in place; false when there is none yet. The record is valid until the next call, which
+    /// gives its room back to the kernel.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryRead(out ReadOnlySpan<byte> record)
+    {
+        ulong position = _position;
+        if (_held)
+        {
+            // x86 and arm64 both order this release store after the reads of the record.
+            Volatile.Write(ref Consumer, position);
+            _held = false;
+        }
+        while (position != _limit || Refresh(position))
+        {
+            byte* header = _data + (position & _mask);
+            uint length = Volatile.Read(ref Unsafe.AsRef<uint>(header));
+            if ((length & Busy) != 0)
+            {
+                break;
+            }
+            position += ((length & ~Discard) + HeaderSize + 7) & ~7u;
+            if ((length & Discard) == 0)
+            {
+                _position = position;
+                _held = true;
+                record = new ReadOnlySpan<byte>(header + HeaderSize, (int)length);
+                return true;
+            }
+            _position = position;
+            Volatile.Write(ref Consumer, position);
+        }
+        record = default;
+        return false;
+    }
+
+    /// <summary>Waits until there may be a record, the time is over, or <see cref="Wake"/> was called.</summary>
+    /// <param name="timeoutMs">Milliseconds; -1 waits for ever.</param>
+    public void Wait(int timeoutMs)
+    {
+        LibC.PollFd* fds = stackalloc LibC.PollFd[2];
+        fds[0] = new LibC.PollFd { Fd = _mapFd, Events = LibC.PollIn };
+        fds[1] = new LibC.PollFd { Fd = _wakeFd, Events = LibC.PollIn };
+        _ = LibC.poll(fds, 2, timeoutMs); // EINTR: the caller looks at its reasons to stop and comes back
+    }
+
+    /// <summary>Ends a <see cref="Wait"/>, now or the next one. Any thread may call it.</summary>
+    public void Wake()
+    {
+        ulong one = 1;
+        _ = LibC.write(_wakeFd, &one, sizeof(ulong));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_consumerPage != null)
+        {
+            Unmap();
+            _ = LibC.close(_wakeFd);
+        }
+    }
+
+    private bool Refresh(ulong position)
+    {
+        _limit = Produced;
+        return position != _limit;
+    }
+
+    private byte* Map(nuint length, int protection, long offset)
+    {
+        nint address = LibC.mmap(0, length, protection, LibC.MapShared, _mapFd, offset);
+        return address != -1
+            ? (byte*)address
+            : throw KernelErrors.Map("events", "map", System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
+    }
+
+    private void Unmap()
+    {
+        if (_consumerPage != null)
+        {
+            _ = LibC.munmap((nint)_consumerPage, _pageSize);
+        }
+        if (_producerPage != null)
+        {
+            _ = LibC.munmap((nint)_producerPage, _pageSize + 2 * (nuint)Size);
+        }
+        _consumerPage = null;
+        _producerPage = null;
+        _data = null;
+    }
+}

@@ -1,0 +1,106 @@
+using Ebee.Bindings;
+
+namespace Ebee.Host;
+
+/// <summary>The cgroup hierarchies mounted on this machine, and what paths in them mean.</summary>
+internal static class Cgroups
+{
+    private static readonly Lazy<List<Hierarchy>> Mounted = new(ReadMounts);
+
+    private sealed record Hierarchy(string MountPoint, ulong Id);
+
+    /// <summary>Whether a v1 hierarchy with controllers is mounted (hybrid and legacy hosts).</summary>
+    public static bool HasV1 => Mounted.Value.Any(h => h.Id != 0);
+
+    /// <summary>
+    /// The keys of a cgroup given as /proc/PID/cgroup shows it (/system.slice/…) or by its folder under the mount
+    /// point, in every hierarchy that has it.
+    /// </summary>
+    public static IReadOnlyList<CgroupKey> Find(string path)
+    {
+        List<CgroupKey> keys = [];
+        foreach (Hierarchy hierarchy in Mounted.Value)
+        {
+            string folder = path == hierarchy.MountPoint || path.StartsWith(hierarchy.MountPoint + "/", StringComparison.Ordinal)
+                ? path
+                : Path.Join(hierarchy.MountPoint, path);
+            if (Key(hierarchy, folder) is { } key)
+            {
+                keys.Add(key);
+            }
+        }
+        return keys.Count > 0
+            ? keys
+            : throw new EbpfException(EbpfError.CgroupNotFound, $"There is no cgroup '{path}'.",
+                "Give a path as /proc/PID/cgroup shows it, such as /system.slice/ssh.service; systemd-cgls lists them.");
+    }
+
+    /// <summary>The cgroups of the one running container whose id starts so.</summary>
+    public static IReadOnlyList<CgroupKey> FindContainer(string prefix)
+    {
+        Dictionary<string, List<CgroupKey>> containers = [];
+        if (prefix.Length > 0)
+        {
+            foreach (Hierarchy hierarchy in Mounted.Value)
+            {
+                foreach (string folder in Folders(hierarchy.MountPoint))
+                {
+                    string name = Path.GetFileName(folder);
+                    if (CgroupName.ContainerIdOf(name) is { } id && id.StartsWith(prefix, StringComparison.Ordinal)
+                        && Key(hierarchy, folder) is { } key)
+                    {
+                        (containers.TryGetValue(id, out List<CgroupKey>? keys) ? keys : containers[id] = []).Add(key);
+                    }
+                }
+            }
+        }
+        return containers.Count switch
+        {
+            1 => containers.Values.First(),
+            0 => throw new EbpfException(EbpfError.ContainerNotFound, $"No running container has an id that starts with '{prefix}'.",
+                "List them: docker ps, podman ps or crictl ps."),
+            _ => throw new EbpfException(EbpfError.ContainerNotFound,
+                $"'{prefix}' is not one container's: {string.Join(", ", containers.Keys.Order(StringComparer.Ordinal).Select(k => k[..12]))}.",
+                "Give more of the id."),
+        };
+    }
+
+    private static IEnumerable<string> Folders(string root) => Directory.EnumerateDirectories(root, "*", new EnumerationOptions
+    {
+        RecurseSubdirectories = true,
+        IgnoreInaccessible = true,
+        AttributesToSkip = FileAttributes.ReparsePoint,
+    });
+
+    // A cgroup's id is the inode number of its folder, on 64-bit kernels.
+    private static CgroupKey? Key(Hierarchy hierarchy, string folder) =>
+        Directory.Exists(folder) ? new CgroupKey { Id = Inodes.Of(folder), Hierarchy = hierarchy.Id } : null;
+
+    private static List<Hierarchy> ReadMounts()
+    {
+        List<Hierarchy> mounts = [];
+        Dictionary<string, ulong> ids = new(StringComparer.Ordinal);
+        foreach (string line in File.ReadLines("/proc/self/cgroup"))
+        {
+            // "4:memory:/path"; v2 is "0::/path"
+            string[] parts = line.Split(':', 3);
+            foreach (string controller in parts[1].Split(','))
+            {
+                ids[controller] = ulong.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture);
+            }
+        }
+        foreach (string line in File.ReadLines("/proc/self/mounts"))
+        {
+            string[] parts = line.Split(' ');
+            if (parts[2] == "cgroup2")
+            {
+                mounts.Add(new Hierarchy(parts[1], 0));
+            }
+            else if (parts[2] == "cgroup" && parts[3].Split(',').FirstOrDefault(ids.ContainsKey) is { } controller)
+            {
+                mounts.Add(new Hierarchy(parts[1], ids[controller]));
+            }
+        }
+        return mounts;
+    }
+}

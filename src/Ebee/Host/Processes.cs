@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace Ebee.Host;
+
+/// <summary>The processes of this pid namespace, from /proc.</summary>
+internal static class Processes
+{
+    /// <summary>Whether a process (not just a thread) of that id exists.</summary>
+    public static bool Exists(int id)
+    {
+        string path = $"/proc/{id}/status";
+        try
+        {
+            // A thread's id opens too, but then Tgid is another.
+            return File.ReadLines(path).Any(line => line.StartsWith("Tgid:", StringComparison.Ordinal)
+                && int.Parse(line.AsSpan(5).Trim(), CultureInfo.InvariantCulture) == id);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>All processes whose parent is one of those given.</summary>
+    public static IEnumerable<int> ChildrenOf(IReadOnlySet<int> parents)
+    {
+        foreach (int id in All())
+        {
+            if (ParentOf(id) is int parent && parents.Contains(parent))
+            {
+                yield return id;
+            }
+        }
+    }
+
+    /// <summary>All processes.</summary>
+    public static IEnumerable<int> All()
+    {
+        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+            {
+                yield return id;
+            }
+        }
+    }
+
+    /// <summary>The inode of this process's pid namespace.</summary>
+    public static uint PidNamespace()
+    {
+        // "pid:[4026531836]"
+        string target = new FileInfo("/proc/self/ns/pid").LinkTarget ?? "";
+        int start = target.IndexOf('[', StringComparison.Ordinal) + 1;
+        return uint.Parse(target.AsSpan(start, target.Length - start - 1), CultureInfo.InvariantCulture);
+    }
+
+    private static int? ParentOf(int id)
+    {
+        try
+        {
+            // The name, in parentheses, may hold anything; after the last ")" come the state and the parent.
+            string stat = File.ReadAllText($"/proc/{id}/stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return int.Parse(fields[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return null; // it ended
+        }
+    }
+}

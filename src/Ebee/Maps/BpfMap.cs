@@ -1,0 +1,70 @@
+using Ebee.Native;
+using Ebee.Programs;
+
+namespace Ebee.Maps;
+
+/// <summary>A map of a loaded object. Keys and values are the bindings' structs.</summary>
+internal sealed unsafe class BpfMap(string name, int fd, int keySize, int valueSize)
+{
+    public string Name { get; } = name;
+
+    public int Fd { get; } = fd;
+
+    /// <summary>Opens a map that is in the kernel, by its id.</summary>
+    public static Microsoft.Win32.SafeHandles.SafeFileHandle OpenById(uint id)
+    {
+        int fd = LibBpf.bpf_map_get_fd_by_id(id);
+        return fd >= 0 ? new Microsoft.Win32.SafeHandles.SafeFileHandle(fd, ownsHandle: true) : throw KernelErrors.Map($"{id}", "open", -fd);
+    }
+
+    /// <summary>Sets an entry; makes it when there is none.</summary>
+    public void Update<TKey, TValue>(TKey key, TValue value) where TKey : unmanaged where TValue : unmanaged
+    {
+        CheckSizes(sizeof(TKey), sizeof(TValue));
+        int result = LibBpf.bpf_map_update_elem(Fd, &key, &value, 0);
+        if (result < 0)
+        {
+            throw KernelErrors.Map(Name, "write to", -result);
+        }
+    }
+
+    /// <summary>Removes an entry; false when there was none.</summary>
+    public bool Delete<TKey>(TKey key) where TKey : unmanaged
+    {
+        CheckSizes(sizeof(TKey), valueSize);
+        int result = LibBpf.bpf_map_delete_elem(Fd, &key);
+        return result == 0 || (result == -Errno.Enoent ? false : throw KernelErrors.Map(Name, "delete from", -result));
+    }
+
+    /// <summary>Sums a per-CPU array's 64-bit values over CPUs and the first <paramref name="entries"/> entries.</summary>
+    public ulong SumPerCpu(int entries)
+    {
+        CheckSizes(sizeof(uint), sizeof(ulong));
+        Span<ulong> values = stackalloc ulong[LibBpf.libbpf_num_possible_cpus()];
+        ulong sum = 0;
+        for (uint key = 0; key < entries; key++)
+        {
+            fixed (ulong* data = values)
+            {
+                int result = LibBpf.bpf_map_lookup_elem(Fd, &key, data);
+                if (result < 0)
+                {
+                    throw KernelErrors.Map(Name, "read", -result);
+                }
+            }
+            foreach (ulong value in values)
+            {
+                sum += value;
+            }
+        }
+        return sum;
+    }
+
+    private void CheckSizes(int key, int value)
+    {
+        if (key != keySize || value != valueSize)
+        {
+            throw new InvalidOperationException($"The map {Name} has keys of {keySize} and values of {valueSize} bytes.");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+
+namespace Ebee.Native;
+
+/// <summary>The system calls that .NET has no interface for.</summary>
+internal static unsafe partial class LibC
+{
+    private const string Library = "libc";
+
+    internal const int ProtRead = 1;
+    internal const int ProtWrite = 2;
+    internal const int MapShared = 1;
+    internal const short PollIn = 1;
+    internal const int Eintr = 4;
+    internal const int EfdCloexec = 0x80000;
+    internal const int EfdNonblock = 0x800;
+    internal const int ClockRealtime = 0;
+    internal const int ClockBoottime = 7;
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollFd
+    {
+        public int Fd;
+        public short Events;
+        public short ReturnedEvents;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Passwd
+    {
+        public byte* Name;
+        public byte* Password;
+        public uint UserId;
+        public uint GroupId;
+        public byte* Comment;
+        public byte* HomeDirectory;
+        public byte* Shell;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
+
+    [LibraryImport(Library)]
+    internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int poll(PollFd* fds, nuint count, int timeoutMs);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int eventfd(uint initial, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial nint write(int fd, void* data, nuint length);
+
+    [LibraryImport(Library)]
+    internal static partial nint read(int fd, void* data, nuint length);
+
+    [LibraryImport(Library)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(Library)]
+    internal static partial int clock_gettime(int clock, TimeSpec* time);
+
+    [LibraryImport(Library)]
+    internal static partial int vsnprintf(byte* buffer, nuint size, byte* format, nint arguments);
+
+    [LibraryImport(Library)]
+    internal static partial int getpwuid_r(uint id, Passwd* entry, byte* buffer, nuint size, Passwd** result);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int getpwnam_r(string name, Passwd* entry, byte* buffer, nuint size, Passwd** result);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial long syscall(long number, long first, long second, long third);
+}

@@ -1,0 +1,47 @@
+using Ebee.Host;
+using Ebee.Native;
+
+namespace Ebee.Programs;
+
+/// <summary>The one place where an error number of the kernel or of libbpf becomes an exception.</summary>
+internal static class KernelErrors
+{
+    public static EbpfException Load(string name, int errno, string log) => errno is Errno.Eperm or Errno.Eacces && IsPermission(log)
+        ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log)
+        : new EbpfException(EbpfError.LoadFailed, $"The kernel refused to load {name}: {Errno.Name(errno)}{LastLine(log)}",
+            "Report it with the output of uname -a; the error's Details hold all that the kernel said.", log);
+
+    public static EbpfException Attach(string program, int errno, string log) => errno is Errno.Eperm or Errno.Eacces
+        ? Permission($"The kernel refused to attach {program} ({Errno.Name(errno)})", log)
+        : new EbpfException(EbpfError.AttachFailed, $"The program {program} could not be attached: {Errno.Name(errno)}{LastLine(log)}",
+            "The hook does not exist on this kernel; -Verbose shows which hooks were tried.", log);
+
+    public static EbpfException Map(string map, string operation, int errno) => errno is Errno.Eperm
+        ? Permission($"The kernel refused to {operation} the map {map} ({Errno.Name(errno)})", "")
+        : new EbpfException(EbpfError.MapFailed, $"Could not {operation} the map {map}: {Errno.Name(errno)}.",
+            "Check the map's size and the machine's free memory.");
+
+    private static EbpfException Permission(string message, string log)
+    {
+        string missing = Capabilities.MissingForTracing();
+        return missing.Length > 0
+            ? new EbpfException(EbpfError.PermissionDenied, $"{message}: this process lacks {missing}.",
+                "Run it as root: sudo pwsh, or sudo ebee. Or give it the capabilities: sudo setpriv --reuid $USER --init-groups " +
+                "--inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon pwsh.", log)
+            : new EbpfException(EbpfError.PermissionDenied,
+                $"{message} although this process has the capabilities: the kernel, its lockdown mode or a container's seccomp filter forbids it.",
+                "Look at /sys/kernel/security/lockdown; in a container, start it with --privileged or --cap-add BPF,PERFMON " +
+                "and a seccomp profile that allows bpf.", log);
+    }
+
+    // The verifier's refusals are EACCES too: then its log stands between libbpf's lines.
+    private static bool IsPermission(string log) => !log.Contains("BEGIN PROG LOAD LOG", StringComparison.Ordinal);
+
+    // Of a verifier's log, the last line before its statistics says what is wrong.
+    private static string LastLine(string log)
+    {
+        string? line = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .TakeWhile(l => !l.StartsWith("processed ", StringComparison.Ordinal)).LastOrDefault();
+        return line is null ? "." : $": {line}.";
+    }
+}

@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using Ebee.Maps;
+using Ebee.Native;
+
+namespace Ebee.Programs;
+
+/// <summary>The third phase: programs can be attached and maps used. Disposing detaches and frees all of it.</summary>
+internal sealed unsafe class LoadedObject : IDisposable
+{
+    private readonly BpfObjectHandle _handle;
+    private readonly List<BpfLinkHandle> _links = [];
+    private readonly List<nint> _attached = [];
+
+    internal LoadedObject(string name, BpfObjectHandle handle)
+    {
+        Name = name;
+        _handle = handle;
+    }
+
+    public string Name { get; }
+
+    /// <summary>Attaches a loaded program as its section says.</summary>
+    public void Attach(string program)
+    {
+        using LibBpfLog log = new();
+        nint handle = LibBpf.bpf_object__find_program_by_name(_handle, program);
+        nint link = LibBpf.bpf_program__attach(handle);
+        if (link == 0)
+        {
+            throw KernelErrors.Attach(program, Marshal.GetLastPInvokeError(), log.Text);
+        }
+        _links.Add(new BpfLinkHandle(link));
+        _attached.Add(handle);
+    }
+
+    /// <summary>A map of the object, which lives as long as the object does.</summary>
+    public BpfMap Map(string name)
+    {
+        nint map = LibBpf.bpf_object__find_map_by_name(_handle, name);
+        return map != 0
+            ? new BpfMap(name, LibBpf.bpf_map__fd(map), (int)LibBpf.bpf_map__key_size(map), (int)LibBpf.bpf_map__value_size(map))
+            : throw new InvalidOperationException($"{Name} has no map {name}.");
+    }
+
+    /// <summary>How often the kernel did not run an attached program because it was already running on that CPU.</summary>
+    public ulong RecursionMisses()
+    {
+        ulong misses = 0;
+        ProgramInfo info;
+        foreach (nint program in _attached)
+        {
+            uint size = (uint)sizeof(ProgramInfo);
+            info = default;
+            if (LibBpf.bpf_obj_get_info_by_fd(LibBpf.bpf_program__fd(program), &info, ref size) == 0)
+            {
+                misses += info.RecursionMisses;
+            }
+        }
+        return misses;
+    }
+
+    /// <summary>
+    /// Detaches all programs and waits until none of them runs any more (an RCU grace period), so that what the
+    /// maps hold then is final.
+    /// </summary>
+    public void Detach()
+    {
+        if (_links.Count == 0)
+        {
+            return;
+        }
+        foreach (BpfLinkHandle link in _links)
+        {
+            link.Dispose();
+        }
+        _links.Clear();
+        const long Membarrier = 324, MembarrierArm64 = 283, MembarrierCommandGlobal = 1;
+        _ = LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : Membarrier,
+            MembarrierCommandGlobal, 0, 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (BpfLinkHandle link in _links)
+        {
+            link.Dispose();
+        }
+        _links.Clear();
+        _handle.Dispose();
+    }
+
+    // struct bpf_prog_info (include/uapi/linux/bpf.h) as far as recursion_misses, which kernels from 5.12 on fill.
+    [StructLayout(LayoutKind.Explicit, Size = 224)]
+    private struct ProgramInfo
+    {
+        [FieldOffset(208)]
+        public ulong RecursionMisses;
+    }
+}

@@ -1,0 +1,8 @@
+namespace Ebee.Tracers;
+
+/// <summary>One step of a hook ladder: the programs that together see the events on kernels of some kind.</summary>
+/// <param name="Name">The kind of hook, such as <c>tp_btf</c>.</param>
+/// <param name="Events">Programs that see the events.</param>
+/// <param name="Failed">Programs that are attached, too, when failed system calls are asked for.</param>
+/// <param name="Descendants">Programs that follow forks and exits, when a filter needs it.</param>
+internal sealed record HookStep(string Name, string[] Events, string[] Failed, string[] Descendants);

@@ -1,0 +1,185 @@
+using Ebee.Bindings;
+using Ebee.Events;
+using Ebee.Host;
+using Ebee.Programs;
+
+namespace Ebee.Tracers;
+
+/// <summary>
+/// A tracer at work. The kernel's ring is the queue: events that nobody reads yet stay there, and what no longer
+/// fits is counted. Disposing detaches at once; nothing stays behind.
+/// </summary>
+/// <typeparam name="TEvent">The event's class.</typeparam>
+public sealed class Probe<TEvent> : IProbe where TEvent : class
+{
+    private const int TickMs = 1000;
+
+    private readonly LoadedObject _loaded;
+    private readonly RingBufferReader _reader;
+    private readonly EventDecoder _decode;
+    private long _bootUtcTicks = BootClock.BootUtcTicks();
+    private bool _detached;
+    private bool _disposed;
+
+    internal delegate TEvent EventDecoder(ReadOnlySpan<byte> record, long bootUtcTicks);
+
+    internal Probe(LoadedObject loaded, RingBufferReader reader, string hook, IReadOnlyList<string> skippedHooks, EventDecoder decode)
+    {
+        _loaded = loaded;
+        _reader = reader;
+        _decode = decode;
+        Hook = hook;
+        SkippedHooks = skippedHooks;
+    }
+
+    /// <summary>The step of the hook ladder in use, such as <c>tp_btf</c>.</summary>
+    public string Hook { get; }
+
+    /// <summary>The better steps that this kernel does not offer, each with the reason.</summary>
+    public IReadOnlyList<string> SkippedHooks { get; }
+
+    /// <summary>Bytes of the ring buffer.</summary>
+    public long BufferSize => _reader.Size;
+
+    /// <summary>Events handed out so far.</summary>
+    public long Seen { get; private set; }
+
+    /// <summary>Events that were in the ring at the end and that nobody wanted any more.</summary>
+    public long Discarded { get; private set; }
+
+    /// <summary>Events that found no room, as counted last: at most a second old while a stream runs, final after it.</summary>
+    public long Lost { get; private set; }
+
+    /// <summary>Called on the reading thread when <see cref="Lost"/> has grown, at most every few seconds.</summary>
+    public Action<long>? OnLost { get; set; }
+
+    /// <summary>Bytes that were ever put into the ring.</summary>
+    internal ulong ProducedBytes => _reader.Produced;
+
+    /// <summary>
+    /// Streams events until one of the limits or until cancelled. Then the programs are detached; with a duration
+    /// what was caught until then is still handed out, else it counts as <see cref="Discarded"/>.
+    /// </summary>
+    /// <param name="maxEvents">The stream ends after so many; null does not end it.</param>
+    /// <param name="duration">The stream ends after so long; null does not end it.</param>
+    /// <param name="cancellation">Ends the stream at once.</param>
+    public IEnumerable<TEvent> Read(long? maxEvents = null, TimeSpan? duration = null, CancellationToken cancellation = default)
+    {
+        using CancellationTokenRegistration wake = cancellation.Register(_reader.Wake);
+        long deadline = duration is { } time ? Environment.TickCount64 + (long)Math.Min(time.TotalMilliseconds, long.MaxValue / 4) : long.MaxValue;
+        long nextTick = 0;
+        try
+        {
+            if (maxEvents <= 0)
+            {
+                yield break;
+            }
+            while (!cancellation.IsCancellationRequested)
+            {
+                bool any = TryRead(out TEvent? read);
+                if (any)
+                {
+                    if (Seen == maxEvents)
+                    {
+                        Detach();
+                    }
+                    yield return read!;
+                    if (Seen == maxEvents)
+                    {
+                        break;
+                    }
+                }
+                // The clocks are looked at when the ring is empty, and every so often while it is not.
+                if (any && (Seen & 0xff) != 0)
+                {
+                    continue;
+                }
+                long now = Environment.TickCount64;
+                if (now >= nextTick)
+                {
+                    Tick();
+                    nextTick = now + TickMs;
+                }
+                if (now >= deadline)
+                {
+                    Detach();
+                    while (!cancellation.IsCancellationRequested && (maxEvents is null || Seen < maxEvents) && TryRead(out TEvent? rest))
+                    {
+                        yield return rest!;
+                    }
+                    break;
+                }
+                if (!any)
+                {
+                    _reader.Wait((int)Math.Clamp(deadline - now, 1, TickMs));
+                }
+            }
+        }
+        finally
+        {
+            Finish();
+        }
+    }
+
+    IEnumerable<object> IProbe.Read(long? maxEvents, TimeSpan? duration, CancellationToken cancellation) =>
+        Read(maxEvents, duration, cancellation);
+
+    /// <summary>Detaches the programs and waits until the last event is in the ring. What is there can still be read.</summary>
+    public void Detach()
+    {
+        if (!_detached)
+        {
+            _detached = true;
+            _loaded.Detach();
+        }
+    }
+
+    /// <summary>Detaches, and frees the ring.</summary>
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _reader.Dispose();
+            _loaded.Dispose();
+        }
+    }
+
+    private bool TryRead(out TEvent? result)
+    {
+        if (!_reader.TryRead(out ReadOnlySpan<byte> record))
+        {
+            result = null;
+            return false;
+        }
+        result = _decode(record, _bootUtcTicks);
+        Seen++;
+        return true;
+    }
+
+    private void Finish()
+    {
+        Detach();
+        while (_reader.TryRead(out _))
+        {
+            Discarded++;
+        }
+        CountLost();
+    }
+
+    private void Tick()
+    {
+        _bootUtcTicks = BootClock.BootUtcTicks();
+        CountLost();
+    }
+
+    private void CountLost()
+    {
+        long before = Lost;
+        Lost = (long)(_loaded.Map("lost").SumPerCpu((int)LostReason.LostReasonCount) + _loaded.RecursionMisses());
+        if (Lost > before)
+        {
+            OnLost?.Invoke(Lost);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text;
+using Ebee.Bindings;
+using Ebee.Host;
+using Ebee.Programs;
+
+namespace Ebee.Tracers;
+
+/// <summary>The in-kernel task filter (bpf/include/ebee.h): its settings, and the sets it looks in.</summary>
+internal sealed class TaskFilter
+{
+    private readonly TracerOptions _options;
+    private readonly List<CgroupKey> _cgroups = [];
+    private readonly List<uint> _users = [];
+
+    /// <summary>Resolves names; throws on those that are not there.</summary>
+    public TaskFilter(TracerOptions options)
+    {
+        _options = options;
+        foreach (int id in options.ProcessId.Concat(options.ExcludeProcessId))
+        {
+            if (id <= 0 || !Processes.Exists(id))
+            {
+                throw new EbpfException(EbpfError.ProcessNotFound, $"There is no process {id}.",
+                    "List the processes: Get-Process in PowerShell, ps -e in a shell.");
+            }
+        }
+        _users.AddRange(options.UserName.Select(UserDatabase.Resolve));
+        foreach (string path in options.CgroupPath)
+        {
+            _cgroups.AddRange(Cgroups.Find(path));
+        }
+        foreach (string prefix in options.ContainerId)
+        {
+            _cgroups.AddRange(Cgroups.FindContainer(prefix));
+        }
+        Filters = (options.ProcessId.Count > 0 ? FilterKind.FilterProcess : 0)
+            | (options.ExcludeProcessId.Count > 0 ? FilterKind.FilterExcludedProcess : 0)
+            | (options.Name.Count > 0 ? FilterKind.FilterName : 0)
+            | (_users.Count > 0 ? FilterKind.FilterUser : 0)
+            | (_cgroups.Count > 0 ? FilterKind.FilterCgroup : 0)
+            | (options.IncludeChildren && options.ProcessId.Count > 0 ? FilterKind.FilterDescendants : 0);
+    }
+
+    public FilterKind Filters { get; }
+
+    /// <summary>Whether forks must be followed.</summary>
+    public bool FollowsDescendants =>
+        (Filters & (FilterKind.FilterDescendants | FilterKind.FilterExcludedProcess)) != 0;
+
+    /// <summary>
+    /// Fills the sets, before the event programs are attached; when descendants count, after the fork program was,
+    /// so that no child slips between it and the look at /proc.
+    /// </summary>
+    public void Fill(LoadedObject loaded)
+    {
+        Add(loaded, "processes", _options.ProcessId, _options.IncludeChildren);
+        Add(loaded, "excluded_processes", _options.ExcludeProcessId, withDescendants: true);
+        foreach (string name in _options.Name)
+        {
+            loaded.Map("names").Update(NameKey(name), (byte)1);
+        }
+        foreach (uint user in _users)
+        {
+            loaded.Map("users").Update(user, (byte)1);
+        }
+        foreach (CgroupKey cgroup in _cgroups)
+        {
+            loaded.Map("cgroups").Update(cgroup, (byte)1);
+        }
+    }
+
+    private static void Add(LoadedObject loaded, string set, IReadOnlyList<int> ids, bool withDescendants)
+    {
+        if (ids.Count == 0)
+        {
+            return;
+        }
+        Maps.BpfMap map = loaded.Map(set);
+        // First the roots, then, to no end but none new, their children: each pass sees what the fork program cannot,
+        // processes born before their parent was in the set.
+        HashSet<int> added = [];
+        IReadOnlyCollection<int> next = [.. ids];
+        while (next.Count > 0)
+        {
+            foreach (int id in next)
+            {
+                map.Update((uint)id, (byte)1);
+                added.Add(id);
+                if (!Processes.Exists(id))
+                {
+                    map.Delete((uint)id); // it ended meanwhile: the id may become another's
+                }
+            }
+            next = withDescendants ? [.. Processes.ChildrenOf(added).Where(id => !added.Contains(id))] : [];
+        }
+    }
+
+    // The name as the kernel would have cut it.
+    private static Bytes16 NameKey(string name)
+    {
+        Bytes16 key = default;
+        byte[] bytes = Encoding.UTF8.GetBytes(name);
+        bytes.AsSpan(0, Math.Min(bytes.Length, 15)).CopyTo(key);
+        return key;
+    }
+}

@@ -1,0 +1,192 @@
+#!/bin/bash
+# Runs a command in another Linux kernel, over this machine's own root file system. See README.md.
+set -Eeuo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/ebee/kernels
+modules=(virtio_pci virtio_console 9p 9pnet_virtio overlay)
+
+say() { echo "run.sh: $*" >&2; }
+die() { say "$*"; exit 125; }
+trap 'die "line $LINENO failed"' ERR
+usage() {
+    cat >&2 <<EOF
+usage: run.sh [option...] <kernel> [--] <command> [argument...]
+  --timeout SECONDS   kill the machine after this long (600), exit code 124
+  --tracefs           mount tracefs on /sys/kernel/tracing
+  --debugfs           mount debugfs on /sys/kernel/debug
+  --bpffs             mount bpffs on /sys/fs/bpf
+  --securityfs        mount securityfs on /sys/kernel/security
+  --memory SIZE       memory of the machine (3G)
+  --append WORDS      more words for the kernel command line
+  --update            look for a newer package first
+  --quiet             do not print how long the boot took
+kernels: $(awk '/^[^#]/ { printf "%s ", $1 }' "$here/list")
+EOF
+    exit 125
+}
+
+timeout=600 memory=3G append= mounts= update= quiet= kernel=
+while (($#)); do
+    case $1 in
+        --timeout) timeout=${2:?}; shift ;;
+        --memory) memory=${2:?}; shift ;;
+        --append) append=${2?}; shift ;;
+        --tracefs|--debugfs|--bpffs|--securityfs) mounts+=" ${1#--}" ;;
+        --update) update=1 ;;
+        --quiet) quiet=1 ;;
+        --) shift; break ;;
+        -*) usage ;;
+        *) [[ -z $kernel ]] || break; kernel=$1 ;;
+    esac
+    shift
+done
+[[ -n $kernel ]] && (($#)) || usage
+pattern=$(awk -v k="$kernel" '$1 == k { print $2 }' "$here/list")
+[[ -n $pattern ]] || die "no kernel '$kernel' in $here/list"
+
+need() {
+    local missing=() package
+    for package in qemu-system-x86 busybox-static cpio; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    ((EUID == 0)) || die "missing: ${missing[*]} (apt-get install ${missing[*]})"
+    say "installing ${missing[*]}"
+    { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >&2
+}
+
+newest() { apt-cache search --names-only "^$pattern\$" | cut -d ' ' -f 1 | sort -V | tail -n 1; }
+
+ready() { [[ -e $dir/ready && $(<"$dir/ready") == "$pattern ${modules[*]}" ]]; }
+
+# Unpacks the package and builds the part of the initramfs that is the same for every run.
+prepare() {
+    local new=$cache/.$kernel.new package version module file
+    if ((EUID == 0)) && [[ -n $update || -z $(newest) ]]; then apt-get update >&2; fi
+    package=$(newest)
+    [[ -n $package ]] || die "apt knows no package $pattern"
+    if ready && [[ $(<"$dir/package") == "$package" ]]; then return 0; fi
+    say "$kernel: unpacking $package"
+    rm -rf "$new"
+    mkdir -p "$new/initramfs/modules"
+    (cd "$new" && apt-get download -qq -o APT::Sandbox::User=root "$package" >&2)
+    dpkg-deb -x "$new"/*.deb "$new"
+    rm "$new"/*.deb
+    version=$(basename "$new"/lib/modules/*)
+    busybox depmod -b "$new" "$version"
+
+    # Numbered in the order of loading: modules.dep has what a module needs after it, the first needed last.
+    # What is not there is built into the kernel.
+    local -A done=()
+    for module in "${modules[@]}"; do
+        while read -r file; do
+            [[ -n $file && -z ${done[$file]-} ]] || continue
+            done[$file]=1
+            xz -dcf "$new/lib/modules/$version/$file" >"$new/initramfs/modules/$(printf %02d ${#done[@]})"
+        done < <(sed -nE "/\/$module\.ko(\.xz)?:/ s/:? +|:$/\n/gp" "$new/lib/modules/$version/modules.dep" | tac)
+    done
+    mkdir -p "$new"/initramfs/{bin,dev,proc,sys,lower,root}
+    cp "$(command -v busybox)" "$new/initramfs/bin/busybox"
+    (cd "$new/initramfs" && find . | cpio --quiet -o -H newc >../initramfs.cpio)
+    rm -rf "$new"/{initramfs,usr}
+    echo "$package" >"$new/package"
+    echo "$version" >"$new/version"
+    echo "$pattern ${modules[*]}" >"$new/ready"
+    rm -rf "$dir"
+    mv "$new" "$dir"
+}
+
+job= vm=
+cleanup() {
+    if [[ -n $vm ]]; then kill "$vm" 2>/dev/null || true; wait "$vm" 2>/dev/null || true; fi
+    [[ -z $job ]] || rm -rf "$job"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+need
+mkdir -p "$cache"
+dir=$cache/$kernel
+# Shared while a machine runs from the folder, exclusive while it is replaced.
+exec 9>"$cache/.$kernel.lock"
+flock -s 9
+if [[ -n $update ]] || ! ready; then
+    flock 9
+    if [[ -n $update ]] || ! ready; then prepare; fi
+    flock -s 9
+fi
+version=$(<"$dir/version")
+job=$(mktemp -d /tmp/ebee-kernel.XXXXXX)
+
+# What is of this run only goes in a second archive: the kernel unpacks one after the other.
+mkdir "$job/initramfs" "$job/initramfs/job"
+cp "$here/init" "$job/initramfs/init"
+cp "$here/inside" "$job/initramfs/job/inside"
+echo "$mounts" >"$job/initramfs/job/mounts"
+echo "$dir" >"$job/initramfs/job/package"
+{
+    export -p
+    printf 'cd %q || exit 125\n' "$PWD"
+    printf 'exec'
+    printf ' %q' "$@"
+    echo
+} >"$job/initramfs/job/command"
+chmod +x "$job/initramfs/init"
+(cd "$job/initramfs" && find . | cpio --quiet -o -H newc | cat "$dir/initramfs.cpio" - >"$job/initrd")
+rm -rf "$job/initramfs"
+
+# One boot. Sets booted (seconds until the command was started, or empty) and code (its exit code, or empty).
+boot() {
+    local start=$EPOCHREALTIME tails=() status=0
+    booted= code=
+    : >"$job/out"; : >"$job/err"; : >"$job/control"; : >"$job/console"
+    # If this script is killed outright, timeout still ends, and with it qemu.
+    setpriv --pdeathsig TERM timeout -k 5 "$timeout" \
+        setpriv --pdeathsig KILL qemu-system-x86_64 \
+        -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" -nodefaults -display none -no-reboot \
+        -kernel "$dir/boot/vmlinuz-$version" -initrd "$job/initrd" \
+        -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $append" \
+        -chardev file,id=console,path="$job/console" -serial chardev:console \
+        -device virtio-serial-pci \
+        -chardev file,id=out,path="$job/out" -device virtserialport,chardev=out,nr=1 \
+        -chardev file,id=err,path="$job/err" -device virtserialport,chardev=err,nr=2 \
+        -chardev file,id=control,path="$job/control" -device virtserialport,chardev=control,nr=3 \
+        -fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap \
+        -device virtio-9p-pci,fsdev=root,mount_tag=root </dev/null >"$job/qemu" 2>&1 &
+    vm=$!
+    # Files and not pipes to the reader: the guest spins with interrupts off when a port does not take what it writes.
+    tail -q -c +1 -s 0.2 --pid=$vm -f "$job/out" & tails+=($!)
+    tail -q -c +1 -s 0.2 --pid=$vm -f "$job/err" >&2 & tails+=($!)
+    while kill -0 "$vm" 2>/dev/null; do
+        if [[ -s $job/control ]]; then
+            booted=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
+            rm "$job/initrd"    # holds the environment
+            break
+        fi
+        sleep 0.2
+    done
+    [[ -z $booted || -n $quiet ]] || say "$kernel ($version): command started after $booted s"
+    wait "$vm" || status=$?
+    vm=
+    wait "${tails[@]}" || true
+    code=$(sed -n 's/^exit //p' "$job/control")
+    if [[ -s $job/control && -z $booted ]]; then booted=0; fi
+    cp "$job/console" "$cache/$kernel.console"
+    if [[ -z $code ]] && ((status == 124 || status == 137)); then
+        say "$kernel: killed after $timeout s"
+        exit 124
+    fi
+}
+
+boot
+if [[ -z $booted ]]; then
+    say "$kernel ($version): did not come up, booting once more; its console:"
+    tail -n 30 "$job/console" "$job/qemu" >&2
+    boot
+fi
+[[ -n $code ]] && exit "$code"
+say "$kernel ($version): the machine went down${booted:+ during the command}; its console:"
+tail -n 60 "$job/console" >&2
+exit 125
