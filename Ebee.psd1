@@ -1,0 +1,32 @@
+@{
+    RootModule           = 'out/Ebee/Ebee.PowerShell.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '6f0f4f0a-9a54-4f0e-8d0c-6c3f6b0a7e1b'
+    Author               = 'The Ebee authors'
+    CompanyName          = 'The Ebee authors'
+    Copyright            = '(c) The Ebee authors. MIT License.'
+    Description          = 'Linux eBPF for PowerShell: kernel events as live, typed objects in the pipeline.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    CmdletsToExport      = @(
+        'Get-ExecEvent'
+        'Get-FileDeleteEvent'
+    )
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    FormatsToProcess     = @(
+        'out/Ebee/Formatting/ExecEvent.format.ps1xml'
+        'out/Ebee/Formatting/FileDeleteEvent.format.ps1xml'
+    )
+    TypesToProcess       = @(
+        'out/Ebee/Formatting/ExecEvent.types.ps1xml'
+        'out/Ebee/Formatting/FileDeleteEvent.types.ps1xml'
+    )
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('Linux', 'eBPF', 'BPF', 'Tracing', 'Security', 'Audit', 'PSEdition_Core')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.Management.Automation;
+
+namespace Ebee.PowerShell.Commands;
+
+/// <summary>The one place where an error of the library becomes PowerShell's.</summary>
+internal static class EbpfErrorRecord
+{
+    public static ErrorRecord From(EbpfException e, object target) => new(e, e.ErrorId, Category(e.Error), target)
+    {
+        ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = e.RecommendedAction },
+    };
+
+    private static ErrorCategory Category(EbpfError error) => error switch
+    {
+        EbpfError.PermissionDenied => ErrorCategory.PermissionDenied,
+        EbpfError.InvalidArgument => ErrorCategory.InvalidArgument,
+        EbpfError.LibBpfNotFound or EbpfError.KernelTooOld or EbpfError.NoBtf or EbpfError.NotLinux => ErrorCategory.NotInstalled,
+        EbpfError.UserNotFound or EbpfError.ProcessNotFound or EbpfError.CgroupNotFound or EbpfError.ContainerNotFound
+            => ErrorCategory.ObjectNotFound,
+        _ => ErrorCategory.ResourceUnavailable,
+    };
+}

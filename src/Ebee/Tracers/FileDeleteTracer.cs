@@ -1,0 +1,54 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Ebee.Events;
+
+namespace Ebee.Tracers;
+
+/// <summary>Deletions of files and directories: one event for each system call that deleted, on any file system.</summary>
+/// <example><code>
+/// using var probe = new FileDeleteTracer().Start(new() { Name = ["rm"] });
+/// foreach (FileDeleteEvent e in probe.Read(maxEvents: 5)) Console.WriteLine(e.Path);
+/// </code></example>
+public sealed class FileDeleteTracer : Tracer<FileDeleteEvent>
+{
+    /// <inheritdoc/>
+    public override string Tool => "rmdetect";
+
+    /// <inheritdoc/>
+    public override string Description => "Show deletions of files and directories as they happen.";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        Column("TIME", 15, e => e.Time.ToString("HH:mm:ss.ffffff")),
+        Column("PID", 7, e => e.ProcessId.ToString()),
+        Column("USER", 10, e => e.UserName ?? e.UserId.ToString()),
+        Column("NAME", 15, e => e.Name),
+        Column("OPERATION", 15, e => e.Operation.ToString()),
+        Column("RET", 7, e => e.Error ?? "0"),
+        Column("PATH", 40, e => e.Path),
+    ];
+
+    /// <inheritdoc/>
+    public override JsonTypeInfo JsonType => FileDeleteEventJson.Default.FileDeleteEvent;
+
+    private protected override string ObjectName => "filedelete";
+
+    private protected override IReadOnlyList<HookStep> Ladder { get; } =
+    [
+        new("fentry", ["path_unlink_fentry", "path_rmdir_fentry", "path_rename_fentry", "unlink_fexit", "rmdir_fexit", "rename_fexit"],
+            ["exit_strings_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]),
+        new("kprobe", ["path_unlink_kprobe", "path_rmdir_kprobe", "path_rename_kprobe", "unlink_kprobe", "rmdir_kprobe", "rename_kprobe",
+            "unlink_kretprobe", "rmdir_kretprobe", "rename_kretprobe"],
+            ["exit_strings_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]),
+        new("tp_btf", ["ctime_set_tp_btf", "ctime_exchange_tp_btf", "ctime_skip_tp_btf", "exit_tp_btf_call"],
+            [], ["fork_tp_btf", "exit_tp_btf"]),
+        new("raw_tp", ["exit_raw_tp_call"], [], ["fork_raw_tp", "exit_raw_tp"]),
+    ];
+
+    private protected override FileDeleteEvent Decode(ReadOnlySpan<byte> record, long bootUtcTicks) => new(record, bootUtcTicks);
+}
+
+[JsonSerializable(typeof(FileDeleteEvent))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Serialization)]
+internal sealed partial class FileDeleteEventJson : JsonSerializerContext;
