@@ -20,7 +20,7 @@ harmless() {
   done
 }
 harmless &
-trap 'kill $! 2>/dev/null' EXIT
+trap 'kill $! 2>/dev/null || true' EXIT
 trap 'exit 130' INT
 
 if find_pwsh; then

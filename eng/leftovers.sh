@@ -16,44 +16,50 @@ look_before() {
   kernel_objects >"$results/before"
 }
 
-# prog|link|pin, id or path, name of the program, ids of the processes that hold it
+# Lines of prog, link or pin; its id or path; the name of the program.
 kernel_objects() {
   [[ -n ${bpftool:-} ]] || return 0
   { "$bpftool" prog list; echo links; "$bpftool" link list; } | awk '
-    function finish() { if (id != "") print kind, id, name, holders; id = holders = "" }
     BEGIN { kind = "prog" }
-    $1 == "links" { finish(); kind = "link" }
+    $1 == "links" { kind = "link" }
     /^[0-9]+:/ {
-      finish(); id = $1 + 0; name = "-"
+      id = $1 + 0
+      name = "-"
       for (i = 2; i < NF; i++) {
         if (kind == "prog" && $i == "name") names[id] = name = $(i + 1)
         if (kind == "link" && $i == "prog" && $(i + 1) in names) name = names[$(i + 1)]
       }
-    }
-    $1 == "pids" {
-      while (match($0, /\([0-9]+\)/)) {
-        holders = holders " " substr($0, RSTART + 1, RLENGTH - 2)
-        $0 = substr($0, RSTART + RLENGTH)
-      }
-    }
-    END { finish() }'
+      print kind, id, name
+    }'
   find /sys/fs/bpf -mindepth 1 ! -type d -printf 'pin %p -\n' 2>/dev/null || true
 }
 
-is_of_this_run() { grep -qzxF "$mark" "/proc/$1/environ" 2>/dev/null; }
+new_objects() {
+  local kind id name
+  while read -r kind id name; do
+    if grep -qxF "$kind $id $name" "$results/before"; then continue; fi
+    [[ $kind == pin ]] || grep -qxF -- "$name" "$results/programs" || continue
+    echo "$kind $id $name"
+  done < <(kernel_objects)
+}
+
+is_of_this_run() { grep -qszxF "$mark" "/proc/$1/environ"; }
 
 left_behind() {
-  local kind id name holders pid file ours
+  local kind id name file pid holders ours new
   while read -r file; do
-    echo "process $(cut -d / -f 3 <<<"$file"): $(tr '\0' ' ' <"${file%environ}cmdline" 2>/dev/null)"
+    echo "process $(cut -d / -f 3 <<<"$file"): $(tr '\0' ' ' 2>/dev/null <"${file%environ}cmdline")"
   done < <(grep -lszxF "$mark" /proc/[0-9]*/environ)
-  while read -r kind id name holders; do
-    if grep -q "^$kind $id " "$results/before"; then continue; fi
-    [[ $kind == pin ]] || grep -qxF -- "$name" "$results/programs" || continue
+
+  new=$(new_objects)
+  [[ -n $new ]] || return 0
+  grep -sHE '^(prog|link)_id:' /proc/[0-9]*/fdinfo/* | awk -F '[/:[:space:]]+' '{ sub("_id", "", $6); print $6, $7, $3 }' >"$results/held"
+  while read -r kind id name; do
+    holders=$(awk -v kind="$kind" -v id="$id" '$1 == kind && $2 == id { print $3 }' "$results/held" | sort -u)
     ours=$([[ -n $holders ]] || echo yes)
     for pid in $holders; do if is_of_this_run "$pid"; then ours=yes; fi; done
     [[ -z $ours ]] || echo "$kind $id $name, held by ${holders:-no process}"
-  done < <(kernel_objects)
+  done <<<"$new"
 }
 
 test_leftovers() {
