@@ -5,7 +5,7 @@ set -euo pipefail
 . "$root/eng/find-dotnet.sh"
 . "$root/eng/find-pwsh.sh"
 
-if (($# == 0 && EUID != 0)); then die "tracing needs root; type: sudo ${BASH_SOURCE[0]}"; fi
+if (($# == 0 && EUID != 0)); then die "tracing needs root; type: sudo $(printf %q "${BASH_SOURCE[0]}")"; fi
 find_dotnet || no_dotnet
 "$root/eng/build.sh" Build >&2
 if (($#)); then exec "$out/bin/ebee" "$@"; fi
