@@ -1,7 +1,7 @@
 #!/bin/bash
 # Sets up, builds, and shows executions as they happen. With arguments: the same as `ebee <arguments>`.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/eng/common.sh"
+. "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/eng/common.sh"
 . "$root/eng/find-dotnet.sh"
 . "$root/eng/find-pwsh.sh"
 
