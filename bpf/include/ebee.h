@@ -404,11 +404,15 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 }
 
 // Appends the path of a dentry seen through a mount. Whether it is that of a file below the namespace's root.
-static __always_inline bool append_path_of(struct scratch *s, struct dentry *dentry, struct mount *mount)
+__noinline int append_path_of(u64 dentry, u64 mount)
 {
-	s->dentry = (u64)dentry;
-	s->mount = (u64)mount;
-	s->mount_root = (u64)BPF_CORE_READ(mount, mnt.mnt_root);
+	struct scratch *s = this_scratch();
+
+	if (!s)
+		return 0;
+	s->dentry = dentry;
+	s->mount = mount;
+	s->mount_root = (u64)BPF_CORE_READ((struct mount *)mount, mnt.mnt_root);
 	s->limit = s->length + PATH_LENGTH_MAX;
 	s->rooted = 0;
 	for (int i = 0; i < 64; i++)
@@ -425,7 +429,7 @@ static __always_inline bool append_path(struct scratch *s, struct path *path)
 		cut(s);
 		return false;
 	}
-	return append_path_of(s, BPF_CORE_READ(path, dentry), real_mount(mnt));
+	return append_path_of((u64)BPF_CORE_READ(path, dentry), (u64)real_mount(mnt));
 }
 
 __noinline int walk_cgroup_chunk(void)

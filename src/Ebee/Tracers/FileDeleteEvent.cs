@@ -71,8 +71,9 @@ public sealed class FileDeleteEvent
     {
         get
         {
-            string directory = _record.Path(_record.Task.CgroupPathLength, _record.Head.DirectoryLength);
-            string? name = _record.Text(_record.Task.CgroupPathLength + _record.Head.DirectoryLength, _record.Head.NameLength);
+            int start = _record.Task.CgroupPathLength;
+            string? name = _record.Text(start, _record.Head.NameLength);
+            string directory = _record.Path(start + _record.Head.NameLength, _record.Head.DirectoryLength);
             return Join(directory, name, PathResolved);
         }
     }
