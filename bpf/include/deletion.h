@@ -36,8 +36,7 @@ static __always_inline void read_deleted(struct deleted_file *file, struct inode
 	file->device = BPF_CORE_READ(inode, i_sb, s_dev);
 }
 
-static __always_inline struct scratch *begin_deletion(struct task_struct *task, u32 operation, s32 return_code,
-						      const struct deleted_file *file)
+static __always_inline struct scratch *begin_deletion(u32 operation, s32 return_code, const struct deleted_file *file)
 {
 	struct scratch *s = begin_record(sizeof(struct file_delete_record));
 	struct file_delete_record *record;
@@ -45,7 +44,7 @@ static __always_inline struct scratch *begin_deletion(struct task_struct *task, 
 	if (!s)
 		return 0;
 	record = (void *)s->record;
-	append_task(s, task);
+	append_task();
 	record->inode = file->inode;
 	record->device = file->device;
 	record->return_code = return_code;

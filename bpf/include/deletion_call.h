@@ -138,7 +138,7 @@ static __always_inline int on_call_strings(struct task_struct *task, struct dele
 	struct deleted_file unknown = {};
 	struct scratch *s;
 
-	s = begin_deletion(task, call->operation, result, &unknown);
+	s = begin_deletion(call->operation, result, &unknown);
 	if (!s)
 		return 0;
 	append_name(s, call);
@@ -156,7 +156,7 @@ static __always_inline int on_call_failed(struct pt_regs *regs, long result)
 	if (result >= 0 || result < -133) // EHWPOISON; above it, the kernel calls again
 		return 0;
 	read_deletion_call(regs, &call);
-	if (call.operation == DELETION_NONE || call.operation == DELETION_RENAME_OVER || is_filtered(task))
+	if (call.operation == DELETION_NONE || call.operation == DELETION_RENAME_OVER || is_filtered())
 		return 0;
 	return on_call_strings(task, &call, result);
 }
@@ -177,7 +177,7 @@ int BPF_PROG(deletions_raw_tp, struct pt_regs *regs, long result)
 	if (result)
 		return settings.include_failed ? on_call_failed(regs, result) : 0;
 	read_deletion_call(regs, &call);
-	if (call.operation == DELETION_NONE || call.operation == DELETION_RENAME_OVER || is_filtered(task))
+	if (call.operation == DELETION_NONE || call.operation == DELETION_RENAME_OVER || is_filtered())
 		return 0;
 	return on_call_strings(task, &call, 0);
 }

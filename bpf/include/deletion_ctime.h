@@ -52,6 +52,15 @@ static __always_inline bool is_directory(u32 mode)
 	return (mode & S_IFMT) == S_IFDIR;
 }
 
+// A bounded look into the array, in a form that the verifier follows.
+static __always_inline struct touched_inode *touched_at(struct touched_inodes *all, u64 index)
+{
+	if (index >= TOUCHED_MAX)
+		return 0;
+	barrier_var(index);
+	return &all->items[index & (TOUCHED_MAX - 1)];
+}
+
 static __always_inline int on_change_time(struct inode *inode)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
@@ -60,10 +69,9 @@ static __always_inline int on_change_time(struct inode *inode)
 	struct touched_inodes *all;
 	struct touched_inode *item;
 	struct dentry *dentry;
-	u32 count;
 
 	read_deletion_call((void *)bpf_task_pt_regs((void *)task), &call);
-	if (call.operation == DELETION_NONE || is_filtered(task))
+	if (call.operation == DELETION_NONE || is_filtered())
 		return 0;
 	all = bpf_map_lookup_elem(&touched, &thread);
 	if (!all) {
@@ -78,11 +86,10 @@ static __always_inline int on_change_time(struct inode *inode)
 	for (u32 i = 0; i < TOUCHED_MAX; i++)
 		if (i < all->count && all->items[i].inode == (u64)inode)
 			return 0;
-	count = all->count;
-	if (count >= TOUCHED_MAX)
+	item = touched_at(all, all->count);
+	if (!item)
 		return 0;
-	all->count = count + 1;
-	item = &all->items[count];
+	all->count++;
 	dentry = first_dentry(inode);
 	item->inode = (u64)inode;
 	item->dentry = (u64)dentry;
@@ -174,7 +181,7 @@ static __always_inline struct component *read_component(struct scratch *s, u32 f
 	c->end = from + length;
 	c->length = 0;
 	c->after_slash = 0;
-	for (int i = 0; i < 64; i++)
+	for (int i = 0; i < CHUNKS; i++)
 		if (scan_component_chunk())
 			break;
 	__builtin_memset(c->name, 0, sizeof(c->name));
@@ -193,6 +200,19 @@ static __always_inline struct touched_inodes *this_touched(void)
 	u64 thread = bpf_get_current_pid_tgid();
 
 	return bpf_map_lookup_elem(&touched, &thread);
+}
+
+// The touched inode of that index, when the file system that the call was made on touched it. A stacked one touches
+// the one beneath it too, but itself last.
+static __always_inline struct touched_inode *outer_touched(struct touched_inodes *all, u32 index)
+{
+	struct touched_inode *item, *last;
+
+	if (index >= all->count)
+		return 0;
+	item = touched_at(all, index);
+	last = touched_at(all, all->count - 1);
+	return item && last && item->file.device == last->file.device ? item : 0;
 }
 
 __noinline int was_touched(u64 inode)
@@ -227,11 +247,12 @@ __noinline int has_component_name(u64 dentry)
 __noinline int is_rename_source(u32 index)
 {
 	struct touched_inodes *all = this_touched();
+	struct touched_inode *item = all ? outer_touched(all, index) : 0;
 	struct dentry *dentry;
 
-	if (!all || index >= TOUCHED_MAX || index >= all->count)
+	if (!item)
 		return 0;
-	dentry = first_dentry((struct inode *)all->items[index].inode);
+	dentry = first_dentry((struct inode *)item->inode);
 	for (int i = 0; i < ALIASES_MAX && dentry; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		struct hlist_node *next = BPF_CORE_READ(dentry, d_u.d_alias.next);
@@ -286,11 +307,9 @@ static __always_inline bool append_directory(struct scratch *s, struct task_stru
 __noinline int is_child(u32 index)
 {
 	struct touched_inodes *all = this_touched();
-	u64 parent;
+	struct touched_inode *item = all ? touched_at(all, index) : 0;
+	u64 parent = item ? item->parent : 0;
 
-	if (!all || index >= TOUCHED_MAX)
-		return 0;
-	parent = all->items[index].parent;
 	if (!parent)
 		return 0;
 	for (u32 i = 0; i < TOUCHED_MAX; i++)
@@ -299,19 +318,13 @@ __noinline int is_child(u32 index)
 	return 0;
 }
 
-// Takes a touched inode of an unlink or rmdir for the directory or for the deleted file. A stacked file system
-// touches the one beneath it too, but its own last: others do not count.
+// Takes a touched inode of an unlink or rmdir for the directory or for the deleted file.
 __noinline int sort_deleted(u32 index, u32 operation)
 {
 	struct touched_inodes *all = this_touched();
-	struct touched_inode *item;
-	u32 last;
+	struct touched_inode *item = all ? outer_touched(all, index) : 0;
 
-	if (!all || index >= TOUCHED_MAX || index >= all->count)
-		return 0;
-	item = &all->items[index];
-	last = all->count - 1;
-	if (last >= TOUCHED_MAX || item->file.device != all->items[last].file.device)
+	if (!item)
 		return 0;
 	if (operation == DELETION_UNLINK ? !is_directory(item->mode) : is_child(index))
 		all->file = item->file;
@@ -324,17 +337,10 @@ __noinline int sort_deleted(u32 index, u32 operation)
 __noinline int sort_destroyed(u32 index)
 {
 	struct touched_inodes *all = this_touched();
-	struct touched_inode *item, *source;
-	u32 source_index;
+	struct touched_inode *item = all ? outer_touched(all, index) : 0;
+	struct touched_inode *source = all ? touched_at(all, all->source) : 0;
 
-	if (!all || index >= TOUCHED_MAX || index >= all->count)
-		return 0;
-	source_index = all->source;
-	if (source_index >= TOUCHED_MAX || index == source_index)
-		return 0;
-	item = &all->items[index];
-	source = &all->items[source_index];
-	if (item->file.device != source->file.device || is_directory(item->mode) != is_directory(source->mode))
+	if (!item || !source || item == source || is_directory(item->mode) != is_directory(source->mode))
 		return 0;
 	if (is_directory(item->mode)) {
 		// Neither of the two directories, which still have their names.
@@ -356,7 +362,7 @@ static __always_inline int on_call_touched(struct task_struct *task, struct dele
 	struct scratch *s;
 	u32 at;
 
-	s = begin_deletion(task, call->operation, 0, &all->file);
+	s = begin_deletion(call->operation, 0, &all->file);
 	if (!s)
 		return 0;
 	record = (void *)s->record;
@@ -404,7 +410,7 @@ int BPF_PROG(deletions_tp_btf, struct pt_regs *regs, long result)
 	if (result > 0)
 		return 0;
 	read_deletion_call(regs, &call);
-	if (call.operation == DELETION_NONE || is_filtered(task))
+	if (call.operation == DELETION_NONE || is_filtered())
 		return 0;
 	thread = bpf_get_current_pid_tgid();
 	all = bpf_map_lookup_elem(&touched, &thread);

@@ -28,7 +28,7 @@ static __always_inline int on_path(struct path *directory, struct dentry *dentry
 	struct pending_deletion pending = {};
 	u64 thread = bpf_get_current_pid_tgid();
 
-	if (!inode || is_filtered((void *)bpf_get_current_task()))
+	if (!inode || is_filtered())
 		return 0;
 	pending.dentry = (u64)dentry;
 	pending.mount = (u64)real_mount(BPF_CORE_READ(directory, mnt));
@@ -64,7 +64,7 @@ static __always_inline int on_deleted(struct pending_deletion *pending, u64 thre
 	bpf_map_delete_elem(&pending_deletions, &thread);
 	if (result)
 		return 0;
-	s = begin_deletion((void *)bpf_get_current_task(), done.operation, 0, &done.file);
+	s = begin_deletion(done.operation, 0, &done.file);
 	if (!s)
 		return 0;
 	record = (void *)s->record;

@@ -17,7 +17,8 @@
 #define NAME_LENGTH 16 // TASK_COMM_LEN
 #define PATH_LENGTH_MAX 4096
 #define COMPONENT_MAX 256 // NAME_MAX and a NUL
-#define CHUNK 64
+#define CHUNK 16 // turns of a loop in one global function; both this and the calls of it count for the verifier
+#define CHUNKS 256
 
 // What of a record is not whole.
 enum record_flags {
@@ -238,20 +239,21 @@ static __always_inline bool in_cgroups(struct cgroup *cgroup)
 	return false;
 }
 
-// Does nobody want to hear of this task?
-static __always_inline bool is_filtered(struct task_struct *task)
+// Does nobody want to hear of the current task?
+__noinline int is_filtered(void)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
 	u32 filters = settings.filters;
 
 	if (!filters)
-		return false;
+		return 0;
 	if (filters & (FILTER_PROCESS | FILTER_EXCLUDED_PROCESS)) {
 		u32 tgid = reader_tgid(task);
 
 		if ((filters & FILTER_PROCESS) && !bpf_map_lookup_elem(&processes, &tgid))
-			return true;
+			return 1;
 		if ((filters & FILTER_EXCLUDED_PROCESS) && bpf_map_lookup_elem(&excluded_processes, &tgid))
-			return true;
+			return 1;
 	}
 	if (filters & FILTER_NAME) {
 		struct process_name name = {};
@@ -266,17 +268,17 @@ static __always_inline bool is_filtered(struct task_struct *task)
 				ended = true;
 		}
 		if (!bpf_map_lookup_elem(&names, &name))
-			return true;
+			return 1;
 	}
 	if (filters & FILTER_USER) {
 		u32 user = BPF_CORE_READ(task, cred, euid.val);
 
 		if (!bpf_map_lookup_elem(&users, &user))
-			return true;
+			return 1;
 	}
 	if ((filters & FILTER_CGROUP) && !in_cgroups(task_cgroup(task)))
-		return true;
-	return false;
+		return 1;
+	return 0;
 }
 
 // Begins a record. Null when the event has to be counted as lost (done here).
@@ -415,7 +417,7 @@ __noinline int append_path_of(u64 dentry, u64 mount)
 	s->mount_root = (u64)BPF_CORE_READ((struct mount *)mount, mnt.mnt_root);
 	s->limit = s->length + PATH_LENGTH_MAX;
 	s->rooted = 0;
-	for (int i = 0; i < 64; i++)
+	for (int i = 0; i < CHUNKS; i++)
 		if (walk_path_chunk())
 			break;
 	return s->rooted;
@@ -455,14 +457,22 @@ __noinline int walk_cgroup_chunk(void)
 	return 0;
 }
 
-// Fills the head of the record and appends the cgroup's path.
-static __always_inline void append_task(struct scratch *s, struct task_struct *task)
+// Fills the head of the current task's record and appends the cgroup's path.
+__noinline int append_task(void)
 {
-	struct task_info *info = (void *)s->record;
-	struct cgroup *cgroup = task_cgroup(task);
-	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
-	u32 start = s->length;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct scratch *s = this_scratch();
+	struct kernfs_node *node;
+	struct cgroup *cgroup;
+	struct task_info *info;
+	u32 start;
 
+	if (!s)
+		return 0;
+	info = (void *)s->record;
+	cgroup = task_cgroup(task);
+	node = BPF_CORE_READ(cgroup, kn);
+	start = s->length;
 	info->time = bpf_ktime_get_boot_ns();
 	info->process_id = reader_tgid(task);
 	info->thread_id = reader_pid(task);
@@ -476,10 +486,11 @@ static __always_inline void append_task(struct scratch *s, struct task_struct *t
 	info->cgroup_id = BPF_CORE_READ(node, id);
 	s->node = (u64)node;
 	s->limit = start + PATH_LENGTH_MAX;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < CHUNKS; i++)
 		if (walk_cgroup_chunk())
 			break;
 	info->cgroup_path_length = s->length - start;
+	return 0;
 }
 
 // The system call that a task is in, as the native 64-bit table numbers it.
