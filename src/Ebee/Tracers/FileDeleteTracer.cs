@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Ebee.Events;
+using Ebee.Host;
 
 namespace Ebee.Tracers;
 
@@ -40,7 +41,7 @@ public sealed class FileDeleteTracer : Tracer<FileDeleteEvent>
             ["failures_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]),
         new("kprobe", ["path_unlink_kprobe", "path_rmdir_kprobe", "path_rename_kprobe", "unlink_kprobe", "rmdir_kprobe", "rename_kprobe",
             "unlink_kretprobe", "rmdir_kretprobe", "rename_kretprobe"],
-            ["failures_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]),
+            ["failures_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]) { Missing = Kprobes.Missing },
         new("tp_btf", ["ctime_set", "ctime_exchange", "ctime_skip", "deletions_tp_btf"],
             [], ["fork_tp_btf", "exit_tp_btf"]),
         new("raw_tp", ["deletions_raw_tp"], [], ["fork_raw_tp", "exit_raw_tp"]),

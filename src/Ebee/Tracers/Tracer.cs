@@ -81,6 +81,12 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
             {
                 continue;
             }
+            if (step.Missing() is { } reason)
+            {
+                last = new EbpfException(EbpfError.AttachFailed, reason, "The hook does not exist on this kernel.");
+                skipped.Add($"{step.Name}: {reason}");
+                continue;
+            }
             try
             {
                 LoadedObject loaded = Load(step, options, filter, ringSize, reusedRing);
