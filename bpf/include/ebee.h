@@ -191,29 +191,36 @@ static __always_inline u32 reader_tgid(struct task_struct *task)
 	return reader_pid(BPF_CORE_READ(task, group_leader));
 }
 
+static __always_inline struct cgroup *subsystem_cgroup(struct css_set *set, u32 subsystem)
+{
+	struct cgroup_subsys_state *state = 0;
+
+	bpf_probe_read_kernel(&state, sizeof(state),
+			      (void *)set + bpf_core_field_offset(struct css_set, subsys) + subsystem * sizeof(state));
+	return BPF_CORE_READ(state, cgroup);
+}
+
+// The hierarchies of v1 that are looked at, in this order; Host/Cgroups.cs has the same names.
+#define FOR_EACH_V1(visit) visit(memory_cgrp_id) visit(pids_cgrp_id) visit(cpu_cgrp_id) visit(devices_cgrp_id) visit(freezer_cgrp_id)
+#define V1_CGROUP(set, id)                                                                                             \
+	(bpf_core_enum_value_exists(enum cgroup_subsys_id, id) ?                                                       \
+		 subsystem_cgroup(set, bpf_core_enum_value(enum cgroup_subsys_id, id)) :                               \
+		 0)
+
 // The cgroup that names the task: its v2 one; on a host with v1 hierarchies, where v2 says no more than "/", the
 // first v1 one that does.
 static __always_inline struct cgroup *task_cgroup(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup *v2 = BPF_CORE_READ(set, dfl_cgrp);
+	struct cgroup *v2 = BPF_CORE_READ(set, dfl_cgrp), *v1;
 
 	if (!settings.cgroup_v1 || BPF_CORE_READ(v2, level) > 0)
 		return v2;
-#define TRY_SUBSYSTEM(id)                                                                                              \
-	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id)) {                                                   \
-		struct cgroup_subsys_state *state = 0;                                                                 \
-		bpf_probe_read_kernel(&state, sizeof(state),                                                           \
-				      (void *)set + bpf_core_field_offset(struct css_set, subsys) +                            \
-					      bpf_core_enum_value(enum cgroup_subsys_id, id) * sizeof(state));         \
-		struct cgroup *v1 = BPF_CORE_READ(state, cgroup);                                                      \
-		if (v1 && BPF_CORE_READ(v1, level) > 0)                                                                \
-			return v1;                                                                                     \
-	}
-	TRY_SUBSYSTEM(memory_cgrp_id)
-	TRY_SUBSYSTEM(pids_cgrp_id)
-	TRY_SUBSYSTEM(cpu_cgrp_id)
-	TRY_SUBSYSTEM(devices_cgrp_id)
+#define RETURN_BELOW_ROOT(id)                                                                                          \
+	v1 = V1_CGROUP(set, id);                                                                                       \
+	if (v1 && BPF_CORE_READ(v1, level) > 0)                                                                        \
+		return v1;
+	FOR_EACH_V1(RETURN_BELOW_ROOT)
 	return v2;
 }
 
@@ -225,17 +232,35 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 }
 
 // Is the cgroup, or one above it, in the set asked for?
-static __always_inline bool in_cgroups(struct cgroup *cgroup)
+__noinline int in_cgroups(u64 address)
 {
+	struct cgroup *cgroup = (void *)address;
 	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
 	struct cgroup_key key = { .hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id) };
 
 	for (int i = 0; i < 32 && node; i++) {
 		key.id = BPF_CORE_READ(node, id);
 		if (bpf_map_lookup_elem(&cgroups, &key))
-			return true;
+			return 1;
 		node = kernfs_parent(node);
 	}
+	return 0;
+}
+
+static __always_inline bool task_in_cgroups(struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup *v1;
+
+	if (in_cgroups((u64)BPF_CORE_READ(set, dfl_cgrp)))
+		return true;
+	if (!settings.cgroup_v1)
+		return false;
+#define RETURN_WHERE_ASKED_FOR(id)                                                                                     \
+	v1 = V1_CGROUP(set, id);                                                                                       \
+	if (v1 && in_cgroups((u64)v1))                                                                                 \
+		return true;
+	FOR_EACH_V1(RETURN_WHERE_ASKED_FOR)
 	return false;
 }
 
@@ -276,7 +301,7 @@ __noinline int is_filtered(void)
 		if (!bpf_map_lookup_elem(&users, &user))
 			return 1;
 	}
-	if ((filters & FILTER_CGROUP) && !in_cgroups(task_cgroup(task)))
+	if ((filters & FILTER_CGROUP) && !task_in_cgroups(task))
 		return 1;
 	return 0;
 }

@@ -53,9 +53,14 @@ internal sealed class TracerCommand : Command
             }
             return 1;
         }
-        catch (EndOfOutputException)
+        catch (EndOfOutputException e) when (e.IsPipe)
         {
             return 0; // the reader of a pipe, such as head, has had enough
+        }
+        catch (EndOfOutputException e)
+        {
+            Console.Error.WriteLine($"ebee: the output cannot be written: {e.Message}");
+            return 1;
         }
     }
 
@@ -95,6 +100,7 @@ internal sealed class TracerCommand : Command
         }
         try
         {
+            EventOutput.WatchReader(stop.Cancel);
             output.Begin();
             foreach (object e in probe.Read(arguments.GetValue(_count), duration, stop.Token))
             {

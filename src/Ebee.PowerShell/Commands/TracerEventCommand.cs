@@ -153,7 +153,6 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
     private void WarnOfLoss(long lost)
     {
         long now = Environment.TickCount64;
-        // After the end of the pipeline nothing can be written any more: the count stays on the probe.
         if (now < _nextLossWarning || Stopping)
         {
             return;

@@ -50,7 +50,10 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
     /// <summary>Events that found no room, as counted last: at most a second old while a stream runs, final after it.</summary>
     public long Lost { get; private set; }
 
-    /// <summary>Called on the reading thread when <see cref="Lost"/> has grown, at most every few seconds.</summary>
+    /// <summary>
+    /// Called on the reading thread when <see cref="Lost"/> has grown, at most every second, while a stream runs; not
+    /// at its end.
+    /// </summary>
     public Action<long>? OnLost { get; set; }
 
     /// <summary>Bytes that were ever put into the ring.</summary>
@@ -68,26 +71,19 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
         using CancellationTokenRegistration wake = cancellation.Register(_reader.Wake);
         long deadline = duration is { } time ? Environment.TickCount64 + (long)Math.Min(time.TotalMilliseconds, long.MaxValue / 4) : long.MaxValue;
         long nextTick = 0;
+        long end = maxEvents is { } max ? Seen + max : long.MaxValue;
         try
         {
-            if (maxEvents <= 0)
-            {
-                yield break;
-            }
-            while (!cancellation.IsCancellationRequested)
+            while (Seen < end && !cancellation.IsCancellationRequested)
             {
                 bool any = TryRead(out TEvent? read);
                 if (any)
                 {
-                    if (Seen == maxEvents)
+                    if (Seen == end)
                     {
                         Detach();
                     }
                     yield return read!;
-                    if (Seen == maxEvents)
-                    {
-                        break;
-                    }
                 }
                 // The clocks are looked at when the ring is empty, and every so often while it is not.
                 if (any && (Seen & 0xff) != 0)
@@ -103,7 +99,7 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
                 if (now >= deadline)
                 {
                     Detach();
-                    while (!cancellation.IsCancellationRequested && (maxEvents is null || Seen < maxEvents) && TryRead(out TEvent? rest))
+                    while (Seen < end && !cancellation.IsCancellationRequested && TryRead(out TEvent? rest))
                     {
                         yield return rest!;
                     }
@@ -164,22 +160,20 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
         {
             Discarded++;
         }
-        CountLost();
+        Lost = CountLost();
     }
 
     private void Tick()
     {
         _bootUtcTicks = BootClock.BootUtcTicks();
-        CountLost();
-    }
-
-    private void CountLost()
-    {
-        long before = Lost;
-        Lost = (long)(_loaded.Map("lost").SumPerCpu((int)LostReason.LostReasonCount) + _loaded.RecursionMisses());
-        if (Lost > before)
+        long lost = CountLost();
+        if (lost > Lost)
         {
-            OnLost?.Invoke(Lost);
+            Lost = lost;
+            OnLost?.Invoke(lost);
         }
     }
+
+    private long CountLost() =>
+        (long)(_loaded.Map("lost").SumPerCpu((int)LostReason.LostReasonCount) + _loaded.RecursionMisses());
 }
