@@ -51,11 +51,13 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
     /// <summary>Only processes in these cgroups or below them.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(CgroupPathCompleter))]
     public string[] CgroupPath { get; set; } = [];
 
     /// <summary>Only processes of these running containers, by unique prefixes of their ids.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ContainerIdCompleter))]
     public string[] ContainerId { get; set; } = [];
 
     /// <summary>Failed system calls too.</summary>

@@ -68,6 +68,11 @@ internal static class Cgroups
         };
     }
 
+    /// <summary>All cgroups, as /proc/PID/cgroup shows them; one that several hierarchies have comes once.</summary>
+    public static IEnumerable<string> All() => Mounted.Value
+        .SelectMany(hierarchy => Folders(hierarchy.MountPoint).Select(folder => folder[hierarchy.MountPoint.Length..]))
+        .Distinct().Order(StringComparer.Ordinal);
+
     private static IEnumerable<string> Folders(string root) => Directory.EnumerateDirectories(root, "*", new EnumerationOptions
     {
         RecurseSubdirectories = true,
