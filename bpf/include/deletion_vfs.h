@@ -17,8 +17,7 @@ struct pending_deletion {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
 	__type(key, u64); // bpf_get_current_pid_tgid
 	__type(value, struct pending_deletion);
 } pending_deletions SEC(".maps");

@@ -84,19 +84,18 @@ struct {
 	__type(value, u64);
 } lost SEC(".maps");
 
-// The filter sets. Process ids are those of the reader's namespace.
+// The filter sets, of the size that is needed. They are preallocated: before Linux 6.1, a tracing program with a map
+// that is not makes the kernel warn. Process ids are those of the reader's namespace.
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, u8);
 } processes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, u8);
 } excluded_processes SEC(".maps");
@@ -107,24 +106,21 @@ struct process_name {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, struct process_name);
 	__type(value, u8);
 } names SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, u8);
 } users SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, struct cgroup_key);
 	__type(value, u8);
 } cgroups SEC(".maps");

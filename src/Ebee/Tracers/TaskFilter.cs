@@ -8,6 +8,7 @@ namespace Ebee.Tracers;
 /// <summary>The in-kernel task filter (bpf/include/ebee.h): its settings, and the sets it looks in.</summary>
 internal sealed class TaskFilter
 {
+    private const int DescendantsMax = 65536; // living at one time; further ones count as lost
     private readonly TracerOptions _options;
     private readonly List<CgroupKey> _cgroups = [];
     private readonly List<uint> _users = [];
@@ -47,6 +48,16 @@ internal sealed class TaskFilter
     public bool FollowsDescendants =>
         (Filters & (FilterKind.FilterDescendants | FilterKind.FilterExcludedProcess)) != 0;
 
+    /// <summary>Makes room in the sets, before load.</summary>
+    public void Size(OpenedObject opened)
+    {
+        opened.ResizeMap("processes", Entries(_options.ProcessId.Count, _options.IncludeChildren));
+        opened.ResizeMap("excluded_processes", Entries(_options.ExcludeProcessId.Count, withDescendants: true));
+        opened.ResizeMap("names", Entries(_options.Name.Count));
+        opened.ResizeMap("users", Entries(_users.Count));
+        opened.ResizeMap("cgroups", Entries(_cgroups.Count));
+    }
+
     /// <summary>
     /// Fills the sets, before the event programs are attached; when descendants count, after the fork program was,
     /// so that no child slips between it and the look at /proc.
@@ -68,6 +79,9 @@ internal sealed class TaskFilter
             loaded.Map("cgroups").Update(cgroup, (byte)1);
         }
     }
+
+    private static uint Entries(int count, bool withDescendants = false) =>
+        (uint)(withDescendants && count > 0 ? count + DescendantsMax : Math.Max(count, 1));
 
     private static void Add(LoadedObject loaded, string set, IReadOnlyList<int> ids, bool withDescendants)
     {

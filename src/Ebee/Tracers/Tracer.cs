@@ -129,6 +129,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         }
         opened.ResizeMap("events", ringSize);
         opened.ResizeMap("scratches", (uint)LibBpf.libbpf_num_possible_cpus());
+        filter.Size(opened);
         opened.SetConstant("settings", new Settings
         {
             Filters = filter.Filters,
