@@ -88,7 +88,7 @@ internal sealed class TracerCommand : Command
         using EventOutput output = arguments.GetValue(_json)
             ? new JsonOutput(_tracer.JsonType)
             : new TableOutput(_tracer.Columns);
-        LossReport loss = new();
+        LossReport loss = new(text => Console.Error.WriteLine($"ebee: {text}"), "Filter more, or give --buffer-size 64M.");
         probe.OnLost = loss.Report;
         if (verbose)
         {
@@ -110,7 +110,7 @@ internal sealed class TracerCommand : Command
         finally
         {
             probe.Dispose();
-            loss.Finish(probe.Lost);
+            loss.Finish(probe);
             if (verbose)
             {
                 Console.Error.WriteLine($"ebee: seen {probe.Seen}, lost {probe.Lost}, discarded {probe.Discarded}");

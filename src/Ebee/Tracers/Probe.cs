@@ -1,6 +1,7 @@
 using Ebee.Bindings;
 using Ebee.Events;
 using Ebee.Host;
+using Ebee.Maps;
 using Ebee.Programs;
 
 namespace Ebee.Tracers;
@@ -47,14 +48,20 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
     /// <summary>Events that were in the ring at the end and that nobody wanted any more.</summary>
     public long Discarded { get; private set; }
 
-    /// <summary>Events that found no room, as counted last: at most a second old while a stream runs, final after it.</summary>
+    /// <summary>
+    /// Events that happened and are not shown, as counted last: at most a second old while a stream runs, final after
+    /// it.
+    /// </summary>
     public long Lost { get; private set; }
+
+    /// <summary>Of <see cref="Lost"/>, those that found the ring full. The others found a map full or their CPU busy.</summary>
+    public long LostToFullRing { get; private set; }
 
     /// <summary>
     /// Called on the reading thread when <see cref="Lost"/> has grown, at most every second, while a stream runs; not
     /// at its end.
     /// </summary>
-    public Action<long>? OnLost { get; set; }
+    public Action<IProbe>? OnLost { get; set; }
 
     /// <summary>Bytes that were ever put into the ring.</summary>
     internal ulong ProducedBytes => _reader.Produced;
@@ -160,20 +167,25 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
         {
             Discarded++;
         }
-        Lost = CountLost();
+        CountLost();
     }
 
     private void Tick()
     {
         _bootUtcTicks = BootClock.BootUtcTicks();
-        long lost = CountLost();
-        if (lost > Lost)
+        long before = Lost;
+        CountLost();
+        if (Lost > before)
         {
-            Lost = lost;
-            OnLost?.Invoke(lost);
+            OnLost?.Invoke(this);
         }
     }
 
-    private long CountLost() =>
-        (long)(_loaded.Map("lost").SumPerCpu((int)LostReason.LostReasonCount) + _loaded.RecursionMisses());
+    private void CountLost()
+    {
+        BpfMap lost = _loaded.Map("lost");
+        LostToFullRing = (long)lost.SumPerCpu((uint)LostReason.LostRingFull);
+        Lost = LostToFullRing + (long)(lost.SumPerCpu((uint)LostReason.LostMapFull) + lost.SumPerCpu((uint)LostReason.LostBusy)
+            + _loaded.RecursionMisses());
+    }
 }

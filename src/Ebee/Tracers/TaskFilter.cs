@@ -17,6 +17,11 @@ internal sealed class TaskFilter
     public TaskFilter(TracerOptions options)
     {
         _options = options;
+        if (options.IncludeChildren && options.ProcessId.Count == 0)
+        {
+            throw new EbpfException(EbpfError.InvalidArgument, "Children were asked for, but no process whose children.",
+                "Give a process id with it: -ProcessId 42 -IncludeChildren, or --pid 42 --children.");
+        }
         foreach (int id in options.ProcessId.Concat(options.ExcludeProcessId))
         {
             if (id <= 0 || !Processes.Exists(id))
@@ -39,7 +44,7 @@ internal sealed class TaskFilter
             | (options.Name.Count > 0 ? FilterKind.FilterName : 0)
             | (_users.Count > 0 ? FilterKind.FilterUser : 0)
             | (_cgroups.Count > 0 ? FilterKind.FilterCgroup : 0)
-            | (options.IncludeChildren && options.ProcessId.Count > 0 ? FilterKind.FilterDescendants : 0);
+            | (options.IncludeChildren ? FilterKind.FilterDescendants : 0);
     }
 
     public FilterKind Filters { get; }
