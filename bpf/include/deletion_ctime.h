@@ -9,7 +9,7 @@
 #include "deletion_call.h"
 
 #define TOUCHED_MAX 16
-#define ALIASES_MAX 4 // names of an inode that are looked at
+#define ALIASES_MAX 64 // names of an inode that are looked at
 #define MOUNTS_MAX 32 // mounts of a file system that are looked at
 
 struct touched_inode {
@@ -23,6 +23,8 @@ struct touched_inode {
 
 struct touched_inodes {
 	u32 count;
+	u32 device;  // of the file system touched last
+	u32 stacked; // that is an overlay: what it does beneath itself does not count
 	// What they turn out to be.
 	u32 source; // of a rename: the index of the moved one
 	u64 directory; // dentry
@@ -69,6 +71,7 @@ static __always_inline int on_change_time(struct inode *inode)
 	struct touched_inodes *all;
 	struct touched_inode *item;
 	struct dentry *dentry;
+	bool stacked;
 
 	read_deletion_call((void *)bpf_task_pt_regs((void *)task), &call);
 	if (call.operation == DELETION_NONE || is_filtered())
@@ -83,6 +86,14 @@ static __always_inline int on_change_time(struct inode *inode)
 		if (!all)
 			return 0;
 	}
+	stacked = BPF_CORE_READ(inode, i_sb, s_magic) == OVERLAYFS_SUPER_MAGIC;
+	if (stacked && !all->stacked) {
+		all->stacked = 1;
+		all->count = 0;
+	}
+	if (stacked != all->stacked)
+		return 0;
+	all->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	for (u32 i = 0; i < TOUCHED_MAX; i++)
 		if (i < all->count && all->items[i].inode == (u64)inode)
 			return 0;
@@ -202,17 +213,16 @@ static __always_inline struct touched_inodes *this_touched(void)
 	return bpf_map_lookup_elem(&touched, &thread);
 }
 
-// The touched inode of that index, when the file system that the call was made on touched it. A stacked one touches
-// the one beneath it too, but itself last.
+// The touched inode of that index, when it is on the file system that the call was made on: of overlays on overlays,
+// the one touched last.
 static __always_inline struct touched_inode *outer_touched(struct touched_inodes *all, u32 index)
 {
-	struct touched_inode *item, *last;
+	struct touched_inode *item;
 
 	if (index >= all->count)
 		return 0;
 	item = touched_at(all, index);
-	last = touched_at(all, all->count - 1);
-	return item && last && item->file.device == last->file.device ? item : 0;
+	return item && item->file.device == all->device ? item : 0;
 }
 
 __noinline int was_touched(u64 inode)
@@ -223,6 +233,19 @@ __noinline int was_touched(u64 inode)
 		return 0;
 	for (u32 i = 0; i < TOUCHED_MAX; i++)
 		if (all->items[i].inode == inode)
+			return 1;
+	return 0;
+}
+
+// Was a touched file, but for the one of that index, in this directory?
+__noinline int was_parent(u64 directory, u32 except)
+{
+	struct touched_inodes *all = this_touched();
+
+	if (!all)
+		return 0;
+	for (u32 i = 0; i < TOUCHED_MAX; i++)
+		if (i < all->count && i != except && all->items[i].parent == directory)
 			return 1;
 	return 0;
 }
@@ -243,8 +266,9 @@ __noinline int has_component_name(u64 dentry)
 	return 1;
 }
 
-// Is the inode what the rename moved: has it the new name now, in a directory that was touched?
-__noinline int is_rename_source(u32 index)
+// Is the inode what the rename moved: has it the new name now, in a directory that was touched? Another of its names
+// may be the same, in the old directory: at first only the directory that another touched file was in will do.
+__noinline int is_rename_source(u32 index, u32 any_directory)
 {
 	struct touched_inodes *all = this_touched();
 	struct touched_inode *item = all ? outer_touched(all, index) : 0;
@@ -258,7 +282,8 @@ __noinline int is_rename_source(u32 index)
 		struct hlist_node *next = BPF_CORE_READ(dentry, d_u.d_alias.next);
 
 		if (BPF_CORE_READ(dentry, d_hash.pprev) && has_component_name((u64)dentry) &&
-		    was_touched((u64)BPF_CORE_READ(parent, d_inode))) {
+		    was_touched((u64)BPF_CORE_READ(parent, d_inode)) &&
+		    (any_directory || was_parent((u64)parent, index))) {
 			all->source = index;
 			all->directory = (u64)parent;
 			return 1;
@@ -372,9 +397,8 @@ static __always_inline int on_call_touched(struct task_struct *task, struct dele
 		bool destroyed = false;
 
 		if (read_component(s, at, record->name_length))
-			for (u32 i = 0; i < TOUCHED_MAX; i++)
-				if (is_rename_source(i))
-					break;
+			for (u32 i = 0; i < 2 * TOUCHED_MAX && !all->directory; i++)
+				is_rename_source(i % TOUCHED_MAX, i / TOUCHED_MAX);
 		if (all->directory)
 			for (u32 i = 0; i < TOUCHED_MAX; i++)
 				destroyed |= sort_destroyed(i);
