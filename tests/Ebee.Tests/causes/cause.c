@@ -185,13 +185,13 @@ static void ignore_signal(int signal)
 	_exit(0);
 }
 
-// execve through the 32-bit system call table.
-static void try_compat(const char *path)
+// A call through the 32-bit system call table: execve of a path, or another call that takes only one.
+static void try_compat(long number, const char *path)
 {
 #ifdef __x86_64__
 	char *low = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	uint32_t *arguments = (uint32_t *)(low + 4096);
-	long result = 11;
+	long result = number;
 
 	if (low == MAP_FAILED)
 		die("mmap");
@@ -208,6 +208,7 @@ static void try_compat(const char *path)
 			 : "memory", "r8", "r9", "r10", "r11");
 	dprintf(1, "%ld\n", -result);
 #else
+	(void)number;
 	(void)path;
 	(void)ignore_signal;
 	dprintf(1, "unsupported\n");
@@ -225,7 +226,7 @@ static void try_absent(const char *path)
 
 static void take_terminal(void)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), terminal;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), terminal; // stays open: its end would be a SIGHUP
 	char name[128];
 
 	if (master < 0 || grantpt(master) || unlockpt(master) || ptsname_r(master, name, sizeof(name)))
@@ -364,7 +365,11 @@ static void run(char **steps)
 		} else if (!strcmp(step, "try-absent")) {
 			try_absent(decode(*steps++));
 		} else if (!strcmp(step, "try-compat")) {
-			try_compat(decode(*steps++));
+			try_compat(11, decode(*steps++));
+		} else if (!strcmp(step, "unlink-compat")) {
+			try_compat(10, decode(*steps++));
+		} else if (!strcmp(step, "unlink")) {
+			tried(unlink(decode(*steps++)));
 		} else {
 			errno = EINVAL;
 			die(step);

@@ -4,12 +4,19 @@ using System.Text;
 namespace Ebee.Tests.Support;
 
 /// <summary>System calls as the tests make them: paths are bytes, and a failure is an exception.</summary>
-internal static unsafe partial class Native
+internal static unsafe partial class Sys
 {
     public const int AtFdcwd = -100;
+    public const int AtSymlinkNofollow = 0x100;
     public const int AtRemoveDir = 0x200;
+    public const int OPath = 0x200000;
+    public const int ODirectory = 0x10000;
+    public const int OCloexec = 0x80000;
+    public const int OCreate = 0x40;
+    public const int OWriteOnly = 1;
     public const uint RenameNoReplace = 1;
     public const uint RenameExchange = 2;
+    public const uint RenameWhiteout = 4;
     public const int CloneNewNs = 0x20000;
     public const int CloneFs = 0x200;
     public const ulong MsBind = 4096;
@@ -80,4 +87,21 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc")]
     public static partial int gettid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int symlink(byte[] target, byte[] path);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int mkfifo(byte[] path, uint mode);
+
+    /// <summary>A file's inode number, and its device as major:minor; links are not followed.</summary>
+    public static (ulong Inode, string Device) Stat(byte[] path)
+    {
+        byte* buffer = stackalloc byte[256]; // struct statx
+        Check(statx(AtFdcwd, path, AtSymlinkNofollow, 0x7ff, buffer), "statx");
+        return (*(ulong*)(buffer + 32), $"{*(uint*)(buffer + 136)}:{*(uint*)(buffer + 140)}");
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int statx(int folder, byte[] path, int flags, uint mask, byte* buffer);
 }
