@@ -63,6 +63,12 @@ static __always_inline struct touched_inode *touched_at(struct touched_inodes *a
 	return &all->items[index & (TOUCHED_MAX - 1)];
 }
 
+static __always_inline void set_dentry(struct touched_inode *item, struct dentry *dentry)
+{
+	item->dentry = (u64)dentry;
+	item->parent = dentry ? (u64)BPF_CORE_READ(dentry, d_parent) : 0;
+}
+
 static __always_inline int on_change_time(struct inode *inode)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
@@ -94,17 +100,21 @@ static __always_inline int on_change_time(struct inode *inode)
 	if (stacked != all->stacked)
 		return 0;
 	all->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	for (u32 i = 0; i < TOUCHED_MAX; i++)
-		if (i < all->count && all->items[i].inode == (u64)inode)
+	dentry = first_dentry(inode);
+	for (u32 i = 0; i < TOUCHED_MAX; i++) {
+		if (i < all->count && all->items[i].inode == (u64)inode) {
+			// An overlay touches an inode that it has just made, before that one has a name.
+			if (!all->items[i].dentry)
+				set_dentry(&all->items[i], dentry);
 			return 0;
+		}
+	}
 	item = touched_at(all, all->count);
 	if (!item)
 		return 0;
 	all->count++;
-	dentry = first_dentry(inode);
 	item->inode = (u64)inode;
-	item->dentry = (u64)dentry;
-	item->parent = dentry ? (u64)BPF_CORE_READ(dentry, d_parent) : 0;
+	set_dentry(item, dentry);
 	item->mode = BPF_CORE_READ(inode, i_mode);
 	item->device_special = BPF_CORE_READ(inode, i_rdev);
 	read_deleted(&item->file, inode);
@@ -351,7 +361,7 @@ __noinline int sort_deleted(u32 index, u32 operation)
 
 	if (!item)
 		return 0;
-	if (operation == DELETION_UNLINK ? !is_directory(item->mode) : is_child(index))
+	if (operation == DELETION_UNLINK ? !is_directory(item->mode) : !item->dentry || is_child(index))
 		all->file = item->file;
 	else
 		all->directory = item->dentry;
@@ -411,11 +421,11 @@ static __always_inline int on_call_touched(struct task_struct *task, struct dele
 			sort_deleted(i, call->operation);
 	}
 	record->inode = all->file.inode;
-	record->device = all->file.device;
 	at = s->length;
 	if (all->directory && read_start(task, call, &start) && append_directory(s, task, (void *)all->directory, &start)) {
 		record->task.flags |= RECORD_PATH_RESOLVED;
 		record->directory_length = s->length - at;
+		record->device = all->device;
 	} else {
 		append_start(s, task, call);
 	}

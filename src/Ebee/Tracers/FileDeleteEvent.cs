@@ -88,7 +88,7 @@ public sealed class FileDeleteEvent
     public ulong? Inode => _record.Head.Inode == 0 ? null : _record.Head.Inode;
 
     /// <summary>The file system's device number as major:minor (as in /proc/PID/mountinfo); null when it is not known.</summary>
-    public string? Device => _record.Head.Inode == 0 ? null : $"{_record.Head.Device >> 20}:{_record.Head.Device & 0xfffff}";
+    public string? Device => _record.Head.Device == 0 ? null : $"{_record.Head.Device >> 20}:{_record.Head.Device & 0xfffff}";
 
     /// <summary>The error's name, such as ENOENT; null when the deletion succeeded.</summary>
     public string? Error => _record.Head.ReturnCode == 0 ? null : Errno.Name(-_record.Head.ReturnCode);

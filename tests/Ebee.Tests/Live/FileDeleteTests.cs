@@ -343,7 +343,10 @@ public sealed class FileDeleteTests
             Check(Sys.rename(Sys.Bytes("fs/merged/up3"), Sys.Bytes("fs/merged/nothing there")));
         });
         traced.Are([(Unlink, $"{merged}/up"), (Unlink, $"{merged}/low"), (Unlink, $"{merged}/dir/inner"), (RemoveDirectory, $"{merged}/updir"),
-            (RemoveDirectory, $"{merged}/dir"), (RenameOver, $"{merged}/low2")]);
+            (RemoveDirectory, $"{merged}/dir"), (RenameOver, $"{merged}/low2")], inodesKnown: false);
+        // What only the lower layer has is never touched as an inode of the overlay's: the step tp_btf does not know it.
+        Assert.All(traced.Events.Where(e => traced.Hook != "tp_btf" || Path.GetFileName(e.Path).StartsWith("up", StringComparison.Ordinal)),
+            e => Assert.NotNull(e.Inode));
         Assert.All(traced.Events, e => Assert.Equal(device, e.Device));
         Check(Sys.umount2("fs/merged", 2));
     });
@@ -683,11 +686,11 @@ public sealed class FileDeleteTests
         public List<FileDeleteEvent> Events { get; }
 
         // Exactly these, in this order, resolved and whole.
-        public void Are(IEnumerable<(FileDeleteOperation Operation, string Path)> expected)
+        public void Are(IEnumerable<(FileDeleteOperation Operation, string Path)> expected, bool inodesKnown = true)
         {
             Assert.Equal(expected, Events.Select(e => (e.Operation, e.Path)));
             Assert.All(Events, e => Assert.Equal((true, null, false), (e.PathResolved, e.Error, e.Truncated)));
-            Assert.All(Events, e => Assert.NotNull(e.Inode));
+            Assert.All(Events, e => Assert.True(e.Inode is not null || !inodesKnown, $"{e.Path} has no inode"));
         }
     }
 

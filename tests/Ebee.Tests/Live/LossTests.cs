@@ -39,7 +39,7 @@ public sealed class LossTests
         using Cause cause = new("many", "4", $"{Count}", Tracing.NewMark());
         using Probe<ExecEvent> probe = Start(cause, 4096);
         List<long> warned = [];
-        probe.OnLost = warned.Add;
+        probe.OnLost = p => warned.Add(p.Lost);
         using CancellationTokenSource stop = new();
         Task reader = Task.Run(() =>
         {
@@ -65,7 +65,7 @@ public sealed class LossTests
         using Probe<ExecEvent> probe = Start(cause, 4096);
         cause.Go();
         List<long> told = [];
-        probe.OnLost = told.Add;
+        probe.OnLost = p => told.Add(p.Lost);
         Assert.InRange(probe.Read(duration: TimeSpan.FromMilliseconds(10)).Count(), 2, 20);
         Assert.Equal([probe.Lost], told);
         Assert.Equal(1000, probe.Seen + probe.Lost);
