@@ -34,7 +34,7 @@ static __always_inline void append_context(struct scratch *s, struct task_struct
 	struct tty_struct *terminal = BPF_CORE_READ(task, signal, tty);
 	struct upid upid = {};
 
-	append_task(s, task);
+	append_task();
 	record->real_user_id = BPF_CORE_READ(task, cred, uid.val);
 	record->group_id = BPF_CORE_READ(task, cred, egid.val);
 	record->login_user_id = -1;
@@ -75,7 +75,7 @@ static __always_inline int on_exec(const char *file_name)
 	struct scratch *s;
 	u64 from, size, start;
 
-	if (is_filtered(task))
+	if (is_filtered())
 		return 0;
 	s = begin_record(sizeof(struct exec_record));
 	if (!s)
@@ -220,7 +220,7 @@ static __always_inline int on_system_call_exit(struct pt_regs *regs, long result
 	arguments = position ? call.arguments[2] : call.arguments[1];
 
 	task = (void *)bpf_get_current_task();
-	if (is_filtered(task))
+	if (is_filtered())
 		return 0;
 	cursor = bpf_map_lookup_elem(&argument_cursors, &zero);
 	s = begin_record(sizeof(struct exec_record));
@@ -238,7 +238,7 @@ static __always_inline int on_system_call_exit(struct pt_regs *regs, long result
 	cursor->width = call.compat || (call.number & X32_SYSCALL_BIT) ? 4 : 8;
 	cursor->whole = !arguments;
 	if (arguments)
-		for (int i = 0; i < 64; i++)
+		for (int i = 0; i < CHUNKS; i++)
 			if (read_arguments_chunk())
 				break;
 	record->arguments_length = s->length - start;

@@ -188,6 +188,7 @@ enum cgroup_subsys_id {
 	pids_cgrp_id,
 	cpu_cgrp_id,
 	devices_cgrp_id,
+	freezer_cgrp_id,
 };
 
 struct tty_struct {

@@ -17,7 +17,8 @@
 #define NAME_LENGTH 16 // TASK_COMM_LEN
 #define PATH_LENGTH_MAX 4096
 #define COMPONENT_MAX 256 // NAME_MAX and a NUL
-#define CHUNK 64
+#define CHUNK 16 // turns of a loop in one global function; both this and the calls of it count for the verifier
+#define CHUNKS 256
 
 // What of a record is not whole.
 enum record_flags {
@@ -83,19 +84,18 @@ struct {
 	__type(value, u64);
 } lost SEC(".maps");
 
-// The filter sets. Process ids are those of the reader's namespace.
+// The filter sets, of the size that is needed. They are preallocated: before Linux 6.1, a tracing program with a map
+// that is not makes the kernel warn. Process ids are those of the reader's namespace.
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, u8);
 } processes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, u8);
 } excluded_processes SEC(".maps");
@@ -106,24 +106,21 @@ struct process_name {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, struct process_name);
 	__type(value, u8);
 } names SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, u8);
 } users SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
 	__type(key, struct cgroup_key);
 	__type(value, u8);
 } cgroups SEC(".maps");
@@ -190,29 +187,36 @@ static __always_inline u32 reader_tgid(struct task_struct *task)
 	return reader_pid(BPF_CORE_READ(task, group_leader));
 }
 
+static __always_inline struct cgroup *subsystem_cgroup(struct css_set *set, u32 subsystem)
+{
+	struct cgroup_subsys_state *state = 0;
+
+	bpf_probe_read_kernel(&state, sizeof(state),
+			      (void *)set + bpf_core_field_offset(struct css_set, subsys) + subsystem * sizeof(state));
+	return BPF_CORE_READ(state, cgroup);
+}
+
+// The hierarchies of v1 that are looked at, in this order; Host/Cgroups.cs has the same names.
+#define FOR_EACH_V1(visit) visit(memory_cgrp_id) visit(pids_cgrp_id) visit(cpu_cgrp_id) visit(devices_cgrp_id) visit(freezer_cgrp_id)
+#define V1_CGROUP(set, id)                                                                                             \
+	(bpf_core_enum_value_exists(enum cgroup_subsys_id, id) ?                                                       \
+		 subsystem_cgroup(set, bpf_core_enum_value(enum cgroup_subsys_id, id)) :                               \
+		 0)
+
 // The cgroup that names the task: its v2 one; on a host with v1 hierarchies, where v2 says no more than "/", the
 // first v1 one that does.
 static __always_inline struct cgroup *task_cgroup(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup *v2 = BPF_CORE_READ(set, dfl_cgrp);
+	struct cgroup *v2 = BPF_CORE_READ(set, dfl_cgrp), *v1;
 
 	if (!settings.cgroup_v1 || BPF_CORE_READ(v2, level) > 0)
 		return v2;
-#define TRY_SUBSYSTEM(id)                                                                                              \
-	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, id)) {                                                   \
-		struct cgroup_subsys_state *state = 0;                                                                 \
-		bpf_probe_read_kernel(&state, sizeof(state),                                                           \
-				      (void *)set + bpf_core_field_offset(struct css_set, subsys) +                            \
-					      bpf_core_enum_value(enum cgroup_subsys_id, id) * sizeof(state));         \
-		struct cgroup *v1 = BPF_CORE_READ(state, cgroup);                                                      \
-		if (v1 && BPF_CORE_READ(v1, level) > 0)                                                                \
-			return v1;                                                                                     \
-	}
-	TRY_SUBSYSTEM(memory_cgrp_id)
-	TRY_SUBSYSTEM(pids_cgrp_id)
-	TRY_SUBSYSTEM(cpu_cgrp_id)
-	TRY_SUBSYSTEM(devices_cgrp_id)
+#define RETURN_BELOW_ROOT(id)                                                                                          \
+	v1 = V1_CGROUP(set, id);                                                                                       \
+	if (v1 && BPF_CORE_READ(v1, level) > 0)                                                                        \
+		return v1;
+	FOR_EACH_V1(RETURN_BELOW_ROOT)
 	return v2;
 }
 
@@ -224,34 +228,53 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 }
 
 // Is the cgroup, or one above it, in the set asked for?
-static __always_inline bool in_cgroups(struct cgroup *cgroup)
+__noinline int in_cgroups(u64 address)
 {
+	struct cgroup *cgroup = (void *)address;
 	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
 	struct cgroup_key key = { .hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id) };
 
 	for (int i = 0; i < 32 && node; i++) {
 		key.id = BPF_CORE_READ(node, id);
 		if (bpf_map_lookup_elem(&cgroups, &key))
-			return true;
+			return 1;
 		node = kernfs_parent(node);
 	}
+	return 0;
+}
+
+static __always_inline bool task_in_cgroups(struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup *v1;
+
+	if (in_cgroups((u64)BPF_CORE_READ(set, dfl_cgrp)))
+		return true;
+	if (!settings.cgroup_v1)
+		return false;
+#define RETURN_WHERE_ASKED_FOR(id)                                                                                     \
+	v1 = V1_CGROUP(set, id);                                                                                       \
+	if (v1 && in_cgroups((u64)v1))                                                                                 \
+		return true;
+	FOR_EACH_V1(RETURN_WHERE_ASKED_FOR)
 	return false;
 }
 
-// Does nobody want to hear of this task?
-static __always_inline bool is_filtered(struct task_struct *task)
+// Does nobody want to hear of the current task?
+__noinline int is_filtered(void)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
 	u32 filters = settings.filters;
 
 	if (!filters)
-		return false;
+		return 0;
 	if (filters & (FILTER_PROCESS | FILTER_EXCLUDED_PROCESS)) {
 		u32 tgid = reader_tgid(task);
 
 		if ((filters & FILTER_PROCESS) && !bpf_map_lookup_elem(&processes, &tgid))
-			return true;
+			return 1;
 		if ((filters & FILTER_EXCLUDED_PROCESS) && bpf_map_lookup_elem(&excluded_processes, &tgid))
-			return true;
+			return 1;
 	}
 	if (filters & FILTER_NAME) {
 		struct process_name name = {};
@@ -266,17 +289,17 @@ static __always_inline bool is_filtered(struct task_struct *task)
 				ended = true;
 		}
 		if (!bpf_map_lookup_elem(&names, &name))
-			return true;
+			return 1;
 	}
 	if (filters & FILTER_USER) {
 		u32 user = BPF_CORE_READ(task, cred, euid.val);
 
 		if (!bpf_map_lookup_elem(&users, &user))
-			return true;
+			return 1;
 	}
-	if ((filters & FILTER_CGROUP) && !in_cgroups(task_cgroup(task)))
-		return true;
-	return false;
+	if ((filters & FILTER_CGROUP) && !task_in_cgroups(task))
+		return 1;
+	return 0;
 }
 
 // Begins a record. Null when the event has to be counted as lost (done here).
@@ -404,14 +427,18 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 }
 
 // Appends the path of a dentry seen through a mount. Whether it is that of a file below the namespace's root.
-static __always_inline bool append_path_of(struct scratch *s, struct dentry *dentry, struct mount *mount)
+__noinline int append_path_of(u64 dentry, u64 mount)
 {
-	s->dentry = (u64)dentry;
-	s->mount = (u64)mount;
-	s->mount_root = (u64)BPF_CORE_READ(mount, mnt.mnt_root);
+	struct scratch *s = this_scratch();
+
+	if (!s)
+		return 0;
+	s->dentry = dentry;
+	s->mount = mount;
+	s->mount_root = (u64)BPF_CORE_READ((struct mount *)mount, mnt.mnt_root);
 	s->limit = s->length + PATH_LENGTH_MAX;
 	s->rooted = 0;
-	for (int i = 0; i < 64; i++)
+	for (int i = 0; i < CHUNKS; i++)
 		if (walk_path_chunk())
 			break;
 	return s->rooted;
@@ -425,7 +452,7 @@ static __always_inline bool append_path(struct scratch *s, struct path *path)
 		cut(s);
 		return false;
 	}
-	return append_path_of(s, BPF_CORE_READ(path, dentry), real_mount(mnt));
+	return append_path_of((u64)BPF_CORE_READ(path, dentry), (u64)real_mount(mnt));
 }
 
 __noinline int walk_cgroup_chunk(void)
@@ -451,14 +478,22 @@ __noinline int walk_cgroup_chunk(void)
 	return 0;
 }
 
-// Fills the head of the record and appends the cgroup's path.
-static __always_inline void append_task(struct scratch *s, struct task_struct *task)
+// Fills the head of the current task's record and appends the cgroup's path.
+__noinline int append_task(void)
 {
-	struct task_info *info = (void *)s->record;
-	struct cgroup *cgroup = task_cgroup(task);
-	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
-	u32 start = s->length;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct scratch *s = this_scratch();
+	struct kernfs_node *node;
+	struct cgroup *cgroup;
+	struct task_info *info;
+	u32 start;
 
+	if (!s)
+		return 0;
+	info = (void *)s->record;
+	cgroup = task_cgroup(task);
+	node = BPF_CORE_READ(cgroup, kn);
+	start = s->length;
 	info->time = bpf_ktime_get_boot_ns();
 	info->process_id = reader_tgid(task);
 	info->thread_id = reader_pid(task);
@@ -472,10 +507,11 @@ static __always_inline void append_task(struct scratch *s, struct task_struct *t
 	info->cgroup_id = BPF_CORE_READ(node, id);
 	s->node = (u64)node;
 	s->limit = start + PATH_LENGTH_MAX;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < CHUNKS; i++)
 		if (walk_cgroup_chunk())
 			break;
 	info->cgroup_path_length = s->length - start;
+	return 0;
 }
 
 // The system call that a task is in, as the native 64-bit table numbers it.

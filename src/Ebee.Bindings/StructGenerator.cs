@@ -6,7 +6,7 @@ namespace Ebee.Bindings;
 
 /// <summary>
 /// Writes a C# struct for each C struct that an object exports (a variable <c>export_*</c>, see EXPORT_STRUCT) or
-/// keeps in <c>.rodata</c>, and for all these hold; enums likewise. A field that C# cannot express exactly is an
+/// keeps in <c>.rodata</c> as const volatile, and for all these hold; enums likewise. A field that C# cannot express exactly is an
 /// error: no layout is ever guessed.
 /// </summary>
 internal sealed class StructGenerator
@@ -32,8 +32,9 @@ internal sealed class StructGenerator
         {
             foreach ((int variable, _, _) in section.Variables)
             {
+                // Constants of the C side alone are not volatile: only what is set before load is.
                 BtfType type = btf.Resolve(btf.Types[variable].Target);
-                if (type.Kind == BtfKind.Struct)
+                if (type.Kind == BtfKind.Struct && IsVolatile(btf.Types[btf.Types[variable].Target]))
                 {
                     Declare(type);
                 }
@@ -61,6 +62,9 @@ internal sealed class StructGenerator
         }
         return text.ToString();
     }
+
+    private bool IsVolatile(BtfType type) => type.Kind == BtfKind.Volatile
+        || (type.Kind == BtfKind.Const && IsVolatile(_btf.Types[type.Target]));
 
     private string Declare(BtfType type)
     {

@@ -1,8 +1,14 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Ebee.Cli;
 using Ebee.Tracers;
 
-RootCommand root = new("Linux kernel events through eBPF, as a table or as JSON lines.");
+// Not a RootCommand, which would go by the assembly's name.
+Command root = new("ebee", "Linux kernel events through eBPF, as a table or as JSON lines.")
+{
+    new HelpOption(),
+    new VersionOption(),
+};
 foreach (Tracer tracer in Tracer.All)
 {
     root.Add(new TracerCommand(tracer));

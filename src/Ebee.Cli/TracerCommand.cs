@@ -53,9 +53,14 @@ internal sealed class TracerCommand : Command
             }
             return 1;
         }
-        catch (EndOfOutputException)
+        catch (EndOfOutputException e) when (e.IsPipe)
         {
             return 0; // the reader of a pipe, such as head, has had enough
+        }
+        catch (EndOfOutputException e)
+        {
+            Console.Error.WriteLine($"ebee: the output cannot be written: {e.Message}");
+            return 1;
         }
     }
 
@@ -83,7 +88,7 @@ internal sealed class TracerCommand : Command
         using EventOutput output = arguments.GetValue(_json)
             ? new JsonOutput(_tracer.JsonType)
             : new TableOutput(_tracer.Columns);
-        LossReport loss = new();
+        LossReport loss = new(text => Console.Error.WriteLine($"ebee: {text}"), "Filter more, or give --buffer-size 64M.");
         probe.OnLost = loss.Report;
         if (verbose)
         {
@@ -95,6 +100,7 @@ internal sealed class TracerCommand : Command
         }
         try
         {
+            EventOutput.WatchReader(stop.Cancel);
             output.Begin();
             foreach (object e in probe.Read(arguments.GetValue(_count), duration, stop.Token))
             {
@@ -104,7 +110,7 @@ internal sealed class TracerCommand : Command
         finally
         {
             probe.Dispose();
-            loss.Finish(probe.Lost);
+            loss.Finish(probe);
             if (verbose)
             {
                 Console.Error.WriteLine($"ebee: seen {probe.Seen}, lost {probe.Lost}, discarded {probe.Discarded}");

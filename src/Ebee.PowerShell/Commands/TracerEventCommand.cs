@@ -14,12 +14,9 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
     where TTracer : Tracer<TEvent>, new()
     where TEvent : class
 {
-    private const int LossWarningIntervalMs = 5000;
-
     private readonly CancellationTokenSource _stop = new();
     private Probe<TEvent>? _probe;
-    private long _nextLossWarning;
-    private long _warnedLoss;
+    private readonly List<int> _processIds = [];
 
     /// <summary>Only these processes, by id.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -51,11 +48,13 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
     /// <summary>Only processes in these cgroups or below them.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(CgroupPathCompleter))]
     public string[] CgroupPath { get; set; } = [];
 
     /// <summary>Only processes of these running containers, by unique prefixes of their ids.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ContainerIdCompleter))]
     public string[] ContainerId { get; set; } = [];
 
     /// <summary>Failed system calls too.</summary>
@@ -83,6 +82,9 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Gathers processes from the pipeline: one stream is for all of them.</summary>
+    protected override void ProcessRecord() => _processIds.AddRange(ProcessId);
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -115,7 +117,7 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
     {
         TracerOptions options = new()
         {
-            ProcessId = ProcessId,
+            ProcessId = _processIds,
             ExcludeProcessId = ExcludeProcessId,
             IncludeChildren = IncludeChildren,
             Name = Name,
@@ -132,7 +134,9 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
             WriteVerbose($"Not used: {skipped}");
         }
         WriteVerbose($"Attached: {probe.Hook}, with a buffer of {probe.BufferSize} bytes.");
-        probe.OnLost = WarnOfLoss;
+        LossReport loss = new(WriteWarning, "Filter more in the kernel (-Name, -ProcessId, -UserName), do less for each event, " +
+            "or give a greater -BufferSize, such as 64MB.");
+        probe.OnLost = loss.Report;
         long? maxEvents = MyInvocation.BoundParameters.ContainsKey(nameof(MaxEvents)) ? MaxEvents : null;
         TimeSpan? duration = MyInvocation.BoundParameters.ContainsKey(nameof(Duration)) ? Duration : null;
         foreach (TEvent e in probe.Read(maxEvents, duration, _stop.Token))
@@ -141,26 +145,8 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
         }
         if (!Stopping)
         {
-            if (probe.Lost > _warnedLoss)
-            {
-                _nextLossWarning = 0;
-                WarnOfLoss(probe.Lost);
-            }
+            loss.Finish(probe);
             WriteVerbose($"Detached: {probe.Seen} events seen, {probe.Lost} lost, {probe.Discarded} discarded.");
         }
-    }
-
-    private void WarnOfLoss(long lost)
-    {
-        long now = Environment.TickCount64;
-        // After the end of the pipeline nothing can be written any more: the count stays on the probe.
-        if (now < _nextLossWarning || Stopping)
-        {
-            return;
-        }
-        _nextLossWarning = now + LossWarningIntervalMs;
-        _warnedLoss = lost;
-        WriteWarning($"{lost} events were lost: the buffer of {BufferSize} bytes was full. Filter more in the kernel " +
-            "(-Name, -ProcessId, -UserName), do less for each event, or give a greater -BufferSize, such as 64MB.");
     }
 }

@@ -25,9 +25,9 @@ internal sealed class BtfBlob
         {
             return ParseCore(data);
         }
-        catch (ArgumentOutOfRangeException e)
+        catch (Exception e) when (e is ArgumentOutOfRangeException or OverflowException)
         {
-            throw new InvalidDataException("The BTF ends in the middle of a type.", e);
+            throw new InvalidDataException("The BTF points outside of itself.", e);
         }
     }
 

@@ -39,14 +39,14 @@ internal readonly struct EventRecord<THead> where THead : unmanaged
     public bool IsTruncated => (Task.Flags & RecordFlags.RecordTruncated) != 0;
 
     /// <summary>Bytes behind the head, from an offset there.</summary>
-    public unsafe ReadOnlySpan<byte> Bytes(int offset, int length)
+    public unsafe ReadOnlySpan<byte> Bytes(int offset, uint length)
     {
         ReadOnlySpan<byte> behind = _data.AsSpan(sizeof(THead));
-        return offset >= behind.Length ? default : behind.Slice(offset, Math.Min(length, behind.Length - offset));
+        return offset >= behind.Length ? default : behind.Slice(offset, (int)Math.Min(length, (uint)(behind.Length - offset)));
     }
 
     /// <summary>A string behind the head, up to its NUL; null when it has no bytes.</summary>
-    public string? Text(int offset, int length)
+    public string? Text(int offset, uint length)
     {
         ReadOnlySpan<byte> bytes = Bytes(offset, length);
         return bytes.IsEmpty ? null : UpToNul(bytes);
@@ -56,7 +56,7 @@ internal readonly struct EventRecord<THead> where THead : unmanaged
     /// A path behind the head: components from the leaf upwards, each with a NUL, and an empty one for the root.
     /// Empty when it has no bytes.
     /// </summary>
-    public string Path(int offset, int length) => JoinPath(Bytes(offset, length));
+    public string Path(int offset, uint length) => JoinPath(Bytes(offset, length));
 
     /// <summary>A fixed array of the head as a string, up to its NUL.</summary>
     public static string Text(ReadOnlySpan<byte> bytes) => UpToNul(bytes);

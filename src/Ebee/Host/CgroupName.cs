@@ -22,10 +22,15 @@ internal static class CgroupName
 
     /// <summary>
     /// The id in one name: 64 hexadecimal digits, bare (Docker and containerd with cgroupfs, Kubernetes) or between a
-    /// runtime's prefix and ".scope" (docker-, cri-containerd-, crio-, libpod- with systemd).
+    /// runtime's prefix and ".scope" (docker-, cri-containerd-, crio-, libpod- with systemd). A monitor (conmon) bears
+    /// its container's id too, but runs outside of it.
     /// </summary>
     public static string? ContainerIdOf(ReadOnlySpan<char> name)
     {
+        if (name.Contains("-conmon-", StringComparison.Ordinal))
+        {
+            return null;
+        }
         if (name.EndsWith(".scope", StringComparison.Ordinal))
         {
             name = name[..^".scope".Length];

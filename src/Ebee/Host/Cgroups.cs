@@ -7,6 +7,9 @@ internal static class Cgroups
 {
     private static readonly Lazy<List<Hierarchy>> Mounted = new(ReadMounts);
 
+    // Those that the kernel side looks at (FOR_EACH_V1 in bpf/include/ebee.h).
+    private static readonly string[] V1Controllers = ["memory", "pids", "cpu", "devices", "freezer"];
+
     private sealed record Hierarchy(string MountPoint, ulong Id);
 
     /// <summary>Whether a v1 hierarchy with controllers is mounted (hybrid and legacy hosts).</summary>
@@ -65,6 +68,11 @@ internal static class Cgroups
         };
     }
 
+    /// <summary>All cgroups, as /proc/PID/cgroup shows them; one that several hierarchies have comes once.</summary>
+    public static IEnumerable<string> All() => Mounted.Value
+        .SelectMany(hierarchy => Folders(hierarchy.MountPoint).Select(folder => folder[hierarchy.MountPoint.Length..]))
+        .Distinct().Order(StringComparer.Ordinal);
+
     private static IEnumerable<string> Folders(string root) => Directory.EnumerateDirectories(root, "*", new EnumerationOptions
     {
         RecurseSubdirectories = true,
@@ -96,7 +104,7 @@ internal static class Cgroups
             {
                 mounts.Add(new Hierarchy(parts[1], 0));
             }
-            else if (parts[2] == "cgroup" && parts[3].Split(',').FirstOrDefault(ids.ContainsKey) is { } controller)
+            else if (parts[2] == "cgroup" && parts[3].Split(',').Intersect(V1Controllers).FirstOrDefault() is { } controller)
             {
                 mounts.Add(new Hierarchy(parts[1], ids[controller]));
             }

@@ -36,26 +36,23 @@ internal sealed unsafe class BpfMap(string name, int fd, int keySize, int valueS
         return result == 0 || (result == -Errno.Enoent ? false : throw KernelErrors.Map(Name, "delete from", -result));
     }
 
-    /// <summary>Sums a per-CPU array's 64-bit values over CPUs and the first <paramref name="entries"/> entries.</summary>
-    public ulong SumPerCpu(int entries)
+    /// <summary>Sums one entry of a per-CPU array of 64-bit values over the CPUs.</summary>
+    public ulong SumPerCpu(uint key)
     {
         CheckSizes(sizeof(uint), sizeof(ulong));
         Span<ulong> values = stackalloc ulong[LibBpf.libbpf_num_possible_cpus()];
-        ulong sum = 0;
-        for (uint key = 0; key < entries; key++)
+        fixed (ulong* data = values)
         {
-            fixed (ulong* data = values)
+            int result = LibBpf.bpf_map_lookup_elem(Fd, &key, data);
+            if (result < 0)
             {
-                int result = LibBpf.bpf_map_lookup_elem(Fd, &key, data);
-                if (result < 0)
-                {
-                    throw KernelErrors.Map(Name, "read", -result);
-                }
+                throw KernelErrors.Map(Name, "read", -result);
             }
-            foreach (ulong value in values)
-            {
-                sum += value;
-            }
+        }
+        ulong sum = 0;
+        foreach (ulong value in values)
+        {
+            sum += value;
         }
         return sum;
     }

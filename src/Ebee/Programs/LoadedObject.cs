@@ -69,11 +69,7 @@ internal sealed unsafe class LoadedObject : IDisposable
         {
             return;
         }
-        foreach (BpfLinkHandle link in _links)
-        {
-            link.Dispose();
-        }
-        _links.Clear();
+        CloseLinks();
         const long Membarrier = 324, MembarrierArm64 = 283, MembarrierCommandGlobal = 1;
         _ = LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : Membarrier,
             MembarrierCommandGlobal, 0, 0);
@@ -82,12 +78,24 @@ internal sealed unsafe class LoadedObject : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (BpfLinkHandle link in _links)
+        CloseLinks();
+        _handle.Dispose();
+    }
+
+    // The kernel waits for an RCU grace period at each kprobe's close; threads that wait together wait once.
+    private void CloseLinks()
+    {
+        if (_links.Count < 4)
         {
-            link.Dispose();
+            _links.ForEach(link => link.Dispose());
+        }
+        else
+        {
+            Thread[] threads = [.. _links.Select(link => new Thread(link.Dispose, maxStackSize: 256 << 10))];
+            Array.ForEach(threads, thread => thread.Start());
+            Array.ForEach(threads, thread => thread.Join());
         }
         _links.Clear();
-        _handle.Dispose();
     }
 
     // struct bpf_prog_info (include/uapi/linux/bpf.h) as far as recursion_misses, which kernels from 5.12 on fill.

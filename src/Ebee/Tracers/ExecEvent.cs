@@ -68,7 +68,7 @@ public sealed class ExecEvent
     public string? Executable => _record.Head.ExecutableLength == 0 ? null : _record.Path(ExecutableStart, _record.Head.ExecutableLength);
 
     /// <summary>The arguments, argv[0] first. At most 256 KiB of them (128 KiB of a failed exec).</summary>
-    public string[] Argument => SplitArguments(_record.Bytes(ArgumentsStart, (int)_record.Head.ArgumentsLength));
+    public string[] Argument => SplitArguments(_record.Bytes(ArgumentsStart, _record.Head.ArgumentsLength));
 
     /// <summary>The arguments as a POSIX shell would read them.</summary>
     public string CommandLine => ShellQuoting.Join(Argument);

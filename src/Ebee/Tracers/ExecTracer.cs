@@ -45,5 +45,4 @@ public sealed class ExecTracer : Tracer<ExecEvent>
 }
 
 [JsonSerializable(typeof(ExecEvent))]
-[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Serialization)]
 internal sealed partial class ExecEventJson : JsonSerializerContext;

@@ -71,8 +71,9 @@ public sealed class FileDeleteEvent
     {
         get
         {
-            string directory = _record.Path(_record.Task.CgroupPathLength, _record.Head.DirectoryLength);
-            string? name = _record.Text(_record.Task.CgroupPathLength + _record.Head.DirectoryLength, _record.Head.NameLength);
+            int start = _record.Task.CgroupPathLength;
+            string? name = _record.Text(start, _record.Head.NameLength);
+            string directory = _record.Path(start + _record.Head.NameLength, _record.Head.DirectoryLength);
             return Join(directory, name, PathResolved);
         }
     }
@@ -87,7 +88,7 @@ public sealed class FileDeleteEvent
     public ulong? Inode => _record.Head.Inode == 0 ? null : _record.Head.Inode;
 
     /// <summary>The file system's device number as major:minor (as in /proc/PID/mountinfo); null when it is not known.</summary>
-    public string? Device => _record.Head.Inode == 0 ? null : $"{_record.Head.Device >> 20}:{_record.Head.Device & 0xfffff}";
+    public string? Device => _record.Head.Device == 0 ? null : $"{_record.Head.Device >> 20}:{_record.Head.Device & 0xfffff}";
 
     /// <summary>The error's name, such as ENOENT; null when the deletion succeeded.</summary>
     public string? Error => _record.Head.ReturnCode == 0 ? null : Errno.Name(-_record.Head.ReturnCode);

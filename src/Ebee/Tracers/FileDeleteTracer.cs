@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Ebee.Events;
+using Ebee.Host;
 
 namespace Ebee.Tracers;
 
@@ -37,18 +38,17 @@ public sealed class FileDeleteTracer : Tracer<FileDeleteEvent>
     private protected override IReadOnlyList<HookStep> Ladder { get; } =
     [
         new("fentry", ["path_unlink_fentry", "path_rmdir_fentry", "path_rename_fentry", "unlink_fexit", "rmdir_fexit", "rename_fexit"],
-            ["exit_strings_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]),
+            ["failures_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]),
         new("kprobe", ["path_unlink_kprobe", "path_rmdir_kprobe", "path_rename_kprobe", "unlink_kprobe", "rmdir_kprobe", "rename_kprobe",
             "unlink_kretprobe", "rmdir_kretprobe", "rename_kretprobe"],
-            ["exit_strings_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]),
-        new("tp_btf", ["ctime_set_tp_btf", "ctime_exchange_tp_btf", "ctime_skip_tp_btf", "exit_tp_btf_call"],
+            ["failures_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]) { Missing = Kprobes.Missing },
+        new("tp_btf", ["ctime_set", "ctime_exchange", "ctime_skip", "deletions_tp_btf"],
             [], ["fork_tp_btf", "exit_tp_btf"]),
-        new("raw_tp", ["exit_raw_tp_call"], [], ["fork_raw_tp", "exit_raw_tp"]),
+        new("raw_tp", ["deletions_raw_tp"], [], ["fork_raw_tp", "exit_raw_tp"]),
     ];
 
     private protected override FileDeleteEvent Decode(ReadOnlySpan<byte> record, long bootUtcTicks) => new(record, bootUtcTicks);
 }
 
 [JsonSerializable(typeof(FileDeleteEvent))]
-[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Serialization)]
 internal sealed partial class FileDeleteEventJson : JsonSerializerContext;

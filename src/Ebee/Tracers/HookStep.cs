@@ -5,4 +5,8 @@ namespace Ebee.Tracers;
 /// <param name="Events">Programs that see the events.</param>
 /// <param name="Failed">Programs that are attached, too, when failed system calls are asked for.</param>
 /// <param name="Descendants">Programs that follow forks and exits, when a filter needs it.</param>
-internal sealed record HookStep(string Name, string[] Events, string[] Failed, string[] Descendants);
+internal sealed record HookStep(string Name, string[] Events, string[] Failed, string[] Descendants)
+{
+    /// <summary>Says, without a load, why this kernel cannot offer the step; null when it may.</summary>
+    public Func<string?> Missing { get; init; } = static () => null;
+}

@@ -18,8 +18,14 @@ public interface IProbe : IDisposable
     /// <inheritdoc cref="Probe{TEvent}.Lost"/>
     long Lost { get; }
 
+    /// <inheritdoc cref="Probe{TEvent}.LostToFullRing"/>
+    long LostToFullRing { get; }
+
+    /// <inheritdoc cref="Probe{TEvent}.BufferSize"/>
+    long BufferSize { get; }
+
     /// <inheritdoc cref="Probe{TEvent}.OnLost"/>
-    Action<long>? OnLost { get; set; }
+    Action<IProbe>? OnLost { get; set; }
 
     /// <inheritdoc cref="Probe{TEvent}.Read"/>
     IEnumerable<object> Read(long? maxEvents, TimeSpan? duration, CancellationToken cancellation);

@@ -1,6 +1,7 @@
 using Ebee.Bindings;
 using Ebee.Events;
 using Ebee.Host;
+using Ebee.Maps;
 using Ebee.Programs;
 
 namespace Ebee.Tracers;
@@ -47,11 +48,20 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
     /// <summary>Events that were in the ring at the end and that nobody wanted any more.</summary>
     public long Discarded { get; private set; }
 
-    /// <summary>Events that found no room, as counted last: at most a second old while a stream runs, final after it.</summary>
+    /// <summary>
+    /// Events that happened and are not shown, as counted last: at most a second old while a stream runs, final after
+    /// it.
+    /// </summary>
     public long Lost { get; private set; }
 
-    /// <summary>Called on the reading thread when <see cref="Lost"/> has grown, at most every few seconds.</summary>
-    public Action<long>? OnLost { get; set; }
+    /// <summary>Of <see cref="Lost"/>, those that found the ring full. The others found a map full or their CPU busy.</summary>
+    public long LostToFullRing { get; private set; }
+
+    /// <summary>
+    /// Called on the reading thread when <see cref="Lost"/> has grown, at most every second, while a stream runs; not
+    /// at its end.
+    /// </summary>
+    public Action<IProbe>? OnLost { get; set; }
 
     /// <summary>Bytes that were ever put into the ring.</summary>
     internal ulong ProducedBytes => _reader.Produced;
@@ -68,26 +78,19 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
         using CancellationTokenRegistration wake = cancellation.Register(_reader.Wake);
         long deadline = duration is { } time ? Environment.TickCount64 + (long)Math.Min(time.TotalMilliseconds, long.MaxValue / 4) : long.MaxValue;
         long nextTick = 0;
+        long end = maxEvents is { } max ? Seen + max : long.MaxValue;
         try
         {
-            if (maxEvents <= 0)
-            {
-                yield break;
-            }
-            while (!cancellation.IsCancellationRequested)
+            while (Seen < end && !cancellation.IsCancellationRequested)
             {
                 bool any = TryRead(out TEvent? read);
                 if (any)
                 {
-                    if (Seen == maxEvents)
+                    if (Seen == end)
                     {
                         Detach();
                     }
                     yield return read!;
-                    if (Seen == maxEvents)
-                    {
-                        break;
-                    }
                 }
                 // The clocks are looked at when the ring is empty, and every so often while it is not.
                 if (any && (Seen & 0xff) != 0)
@@ -103,7 +106,7 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
                 if (now >= deadline)
                 {
                     Detach();
-                    while (!cancellation.IsCancellationRequested && (maxEvents is null || Seen < maxEvents) && TryRead(out TEvent? rest))
+                    while (Seen < end && !cancellation.IsCancellationRequested && TryRead(out TEvent? rest))
                     {
                         yield return rest!;
                     }
@@ -170,16 +173,19 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
     private void Tick()
     {
         _bootUtcTicks = BootClock.BootUtcTicks();
+        long before = Lost;
         CountLost();
+        if (Lost > before)
+        {
+            OnLost?.Invoke(this);
+        }
     }
 
     private void CountLost()
     {
-        long before = Lost;
-        Lost = (long)(_loaded.Map("lost").SumPerCpu((int)LostReason.LostReasonCount) + _loaded.RecursionMisses());
-        if (Lost > before)
-        {
-            OnLost?.Invoke(Lost);
-        }
+        BpfMap lost = _loaded.Map("lost");
+        LostToFullRing = (long)lost.SumPerCpu((uint)LostReason.LostRingFull);
+        Lost = LostToFullRing + (long)(lost.SumPerCpu((uint)LostReason.LostMapFull) + lost.SumPerCpu((uint)LostReason.LostBusy)
+            + _loaded.RecursionMisses());
     }
 }

@@ -8,6 +8,7 @@ namespace Ebee.Tracers;
 /// <summary>The in-kernel task filter (bpf/include/ebee.h): its settings, and the sets it looks in.</summary>
 internal sealed class TaskFilter
 {
+    private const int DescendantsMax = 65536; // living at one time; further ones count as lost
     private readonly TracerOptions _options;
     private readonly List<CgroupKey> _cgroups = [];
     private readonly List<uint> _users = [];
@@ -16,6 +17,11 @@ internal sealed class TaskFilter
     public TaskFilter(TracerOptions options)
     {
         _options = options;
+        if (options.IncludeChildren && options.ProcessId.Count == 0)
+        {
+            throw new EbpfException(EbpfError.InvalidArgument, "Children were asked for, but no process whose children.",
+                "Give a process id with it: -ProcessId 42 -IncludeChildren, or --pid 42 --children.");
+        }
         foreach (int id in options.ProcessId.Concat(options.ExcludeProcessId))
         {
             if (id <= 0 || !Processes.Exists(id))
@@ -38,7 +44,7 @@ internal sealed class TaskFilter
             | (options.Name.Count > 0 ? FilterKind.FilterName : 0)
             | (_users.Count > 0 ? FilterKind.FilterUser : 0)
             | (_cgroups.Count > 0 ? FilterKind.FilterCgroup : 0)
-            | (options.IncludeChildren && options.ProcessId.Count > 0 ? FilterKind.FilterDescendants : 0);
+            | (options.IncludeChildren ? FilterKind.FilterDescendants : 0);
     }
 
     public FilterKind Filters { get; }
@@ -46,6 +52,16 @@ internal sealed class TaskFilter
     /// <summary>Whether forks must be followed.</summary>
     public bool FollowsDescendants =>
         (Filters & (FilterKind.FilterDescendants | FilterKind.FilterExcludedProcess)) != 0;
+
+    /// <summary>Makes room in the sets, before load.</summary>
+    public void Size(OpenedObject opened)
+    {
+        opened.ResizeMap("processes", Entries(_options.ProcessId.Count, _options.IncludeChildren));
+        opened.ResizeMap("excluded_processes", Entries(_options.ExcludeProcessId.Count, withDescendants: true));
+        opened.ResizeMap("names", Entries(_options.Name.Count));
+        opened.ResizeMap("users", Entries(_users.Count));
+        opened.ResizeMap("cgroups", Entries(_cgroups.Count));
+    }
 
     /// <summary>
     /// Fills the sets, before the event programs are attached; when descendants count, after the fork program was,
@@ -68,6 +84,9 @@ internal sealed class TaskFilter
             loaded.Map("cgroups").Update(cgroup, (byte)1);
         }
     }
+
+    private static uint Entries(int count, bool withDescendants = false) =>
+        (uint)(withDescendants && count > 0 ? count + DescendantsMax : Math.Max(count, 1));
 
     private static void Add(LoadedObject loaded, string set, IReadOnlyList<int> ids, bool withDescendants)
     {

@@ -81,6 +81,12 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
             {
                 continue;
             }
+            if (step.Missing() is { } reason)
+            {
+                last = new EbpfException(EbpfError.AttachFailed, reason, "The hook does not exist on this kernel.");
+                skipped.Add($"{step.Name}: {reason}");
+                continue;
+            }
             try
             {
                 LoadedObject loaded = Load(step, options, filter, ringSize, reusedRing);
@@ -123,6 +129,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         }
         opened.ResizeMap("events", ringSize);
         opened.ResizeMap("scratches", (uint)LibBpf.libbpf_num_possible_cpus());
+        filter.Size(opened);
         opened.SetConstant("settings", new Settings
         {
             Filters = filter.Filters,

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+//
+// The steps fentry and kprobe. security_path_unlink, _rmdir and _rename see what a system call is about to delete,
+// with the mount it is named through; the return of vfs_unlink, vfs_rmdir or vfs_rename says whether it did. On a
+// stacked file system these run once more inside themselves, for a dentry that no security_path_* has seen.
+#pragma once
+
+#include "deletion.h"
+
+struct pending_deletion {
+	u64 dentry;  // the one that vfs_* is given; for a rename, the old name's, which moves onto the new name
+	u64 mount;
+	u32 operation;
+	u32 depth;   // kprobe only: calls of vfs_* not yet returned
+	struct deleted_file file;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u64); // bpf_get_current_pid_tgid
+	__type(value, struct pending_deletion);
+} pending_deletions SEC(".maps");
+
+static __always_inline int on_path(struct path *directory, struct dentry *dentry, struct inode *inode, u32 operation)
+{
+	struct pending_deletion pending = {};
+	u64 thread = bpf_get_current_pid_tgid();
+
+	if (!inode || is_filtered())
+		return 0;
+	pending.dentry = (u64)dentry;
+	pending.mount = (u64)real_mount(BPF_CORE_READ(directory, mnt));
+	pending.operation = operation;
+	read_deleted(&pending.file, inode);
+	if (bpf_map_update_elem(&pending_deletions, &thread, &pending, BPF_ANY))
+		count_lost(LOST_MAP_FULL);
+	return 0;
+}
+
+static __always_inline int on_path_delete(struct path *directory, struct dentry *dentry, u32 operation)
+{
+	return on_path(directory, dentry, BPF_CORE_READ(dentry, d_inode), operation);
+}
+
+static __always_inline int on_path_rename(struct dentry *old, struct path *directory, struct dentry *new, u32 flags)
+{
+	struct inode *destroyed = BPF_CORE_READ(new, d_inode);
+
+	// Two names of one file: the kernel then does nothing.
+	if ((flags & RENAME_EXCHANGE) || destroyed == BPF_CORE_READ(old, d_inode))
+		return 0;
+	return on_path(directory, old, destroyed, DELETION_RENAME_OVER);
+}
+
+static __always_inline int on_deleted(struct pending_deletion *pending, u64 thread, int result)
+{
+	struct file_delete_record *record;
+	struct pending_deletion done = *pending;
+	struct scratch *s;
+	u32 start;
+
+	bpf_map_delete_elem(&pending_deletions, &thread);
+	if (result)
+		return 0;
+	s = begin_deletion(done.operation, 0, &done.file);
+	if (!s)
+		return 0;
+	record = (void *)s->record;
+	start = s->length;
+	if (append_path_of(done.dentry, done.mount))
+		record->task.flags |= RECORD_PATH_RESOLVED;
+	record->directory_length = s->length - start;
+	end_record(s);
+	return 0;
+}
+
+static __always_inline int on_fexit(void *ctx, u64 dentry)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+	u64 result = 0;
+
+	if (!pending || pending->dentry != dentry)
+		return 0;
+	bpf_get_func_ret(ctx, &result);
+	return on_deleted(pending, thread, (int)result);
+}
+
+SEC("?fentry/security_path_unlink")
+int BPF_PROG(path_unlink_fentry, struct path *directory, struct dentry *dentry)
+{
+	return on_path_delete(directory, dentry, DELETION_UNLINK);
+}
+
+SEC("?fentry/security_path_rmdir")
+int BPF_PROG(path_rmdir_fentry, struct path *directory, struct dentry *dentry)
+{
+	return on_path_delete(directory, dentry, DELETION_REMOVE_DIRECTORY);
+}
+
+SEC("?fentry/security_path_rename")
+int BPF_PROG(path_rename_fentry, struct path *old_directory, struct dentry *old, struct path *new_directory,
+	     struct dentry *new, unsigned int flags)
+{
+	return on_path_rename(old, new_directory, new, flags);
+}
+
+// The arguments' number differs between kernels, so they and the result are read by index (Linux 5.17, whose
+// vfs_* have the dentry third, and the rename's in a struct).
+SEC("?fexit/vfs_unlink")
+int unlink_fexit(void *ctx)
+{
+	u64 dentry = 0;
+
+	bpf_get_func_arg(ctx, 2, &dentry);
+	return on_fexit(ctx, dentry);
+}
+
+SEC("?fexit/vfs_rmdir")
+int rmdir_fexit(void *ctx)
+{
+	u64 dentry = 0;
+
+	bpf_get_func_arg(ctx, 2, &dentry);
+	return on_fexit(ctx, dentry);
+}
+
+SEC("?fexit/vfs_rename")
+int rename_fexit(void *ctx)
+{
+	u64 rename = 0;
+
+	bpf_get_func_arg(ctx, 0, &rename);
+	return on_fexit(ctx, (u64)BPF_CORE_READ((struct renamedata *)rename, old_dentry));
+}
+
+SEC("?kprobe/security_path_unlink")
+int BPF_KPROBE(path_unlink_kprobe, struct path *directory, struct dentry *dentry)
+{
+	return on_path_delete(directory, dentry, DELETION_UNLINK);
+}
+
+SEC("?kprobe/security_path_rmdir")
+int BPF_KPROBE(path_rmdir_kprobe, struct path *directory, struct dentry *dentry)
+{
+	return on_path_delete(directory, dentry, DELETION_REMOVE_DIRECTORY);
+}
+
+SEC("?kprobe/security_path_rename")
+int BPF_KPROBE(path_rename_kprobe, struct path *old_directory, struct dentry *old, struct path *new_directory,
+	       struct dentry *new, unsigned int flags)
+{
+	return on_path_rename(old, new_directory, new, flags);
+}
+
+// Of nested calls only the one for the pending dentry begins the count; its return ends it.
+static __always_inline int on_kprobe(u64 one, u64 other)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+
+	if (pending && (pending->depth || pending->dentry == one || pending->dentry == other))
+		pending->depth++;
+	return 0;
+}
+
+static __always_inline int on_kretprobe(int result)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+
+	if (!pending || !pending->depth || --pending->depth)
+		return 0;
+	return on_deleted(pending, thread, result);
+}
+
+// The dentry is the third argument from Linux 5.12 on, the second before.
+SEC("?kprobe/vfs_unlink")
+int BPF_KPROBE(unlink_kprobe, void *first, u64 second, u64 third)
+{
+	return on_kprobe(second, third);
+}
+
+SEC("?kprobe/vfs_rmdir")
+int BPF_KPROBE(rmdir_kprobe, void *first, u64 second, u64 third)
+{
+	return on_kprobe(second, third);
+}
+
+SEC("?kprobe/vfs_rename")
+int BPF_KPROBE(rename_kprobe, struct renamedata *rename, u64 second)
+{
+	return on_kprobe((u64)BPF_CORE_READ(rename, old_dentry), second);
+}
+
+SEC("?kretprobe/vfs_unlink")
+int BPF_KRETPROBE(unlink_kretprobe, int result)
+{
+	return on_kretprobe(result);
+}
+
+SEC("?kretprobe/vfs_rmdir")
+int BPF_KRETPROBE(rmdir_kretprobe, int result)
+{
+	return on_kretprobe(result);
+}
+
+SEC("?kretprobe/vfs_rename")
+int BPF_KRETPROBE(rename_kretprobe, int result)
+{
+	return on_kretprobe(result);
+}

@@ -1,0 +1,35 @@
+using System.Runtime.CompilerServices;
+using Ebee.Tests.Support;
+using Xunit.Abstractions;
+
+// Live tests count what the machine has, and one must not see another's.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: TestCollectionOrderer("Ebee.Tests.Support.LeaksLast", "Ebee.Tests")]
+
+namespace Ebee.Tests.Support;
+
+/// <summary>How the machine was before the first test.</summary>
+internal static class Suite
+{
+    /// <summary>Programs, maps, links and pins.</summary>
+    public static SortedSet<string> Before { get; private set; } = [];
+
+#pragma warning disable CA2255 // before any test, whichever is first
+    [ModuleInitializer]
+    internal static void Remember()
+    {
+        if (Live.WhyNot is null)
+        {
+            Before = BpfInventory.All();
+        }
+    }
+#pragma warning restore CA2255
+}
+
+/// <summary>Runs the check for leaks when all else has run.</summary>
+public sealed class LeaksLast : ITestCollectionOrderer
+{
+    /// <inheritdoc/>
+    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
+        testCollections.OrderBy(c => c.DisplayName.Contains("Leak", StringComparison.Ordinal)).ThenBy(c => c.DisplayName, StringComparer.Ordinal);
+}

@@ -1,0 +1,386 @@
+// Causes events for the tests: does its arguments, one step after another, and prints what it did, which is what
+// the tests compare the events with. In an argument that a step hands on, %XX is a byte.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *no_environment[] = { NULL };
+static char self[PATH_MAX];
+
+static void die(const char *what)
+{
+	dprintf(2, "cause: %s: %s\n", what, strerror(errno));
+	_exit(99);
+}
+
+static char *decode(char *text)
+{
+	char *to = text;
+
+	for (char *from = text; *from; to++) {
+		unsigned int byte;
+
+		if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1) {
+			*to = (char)byte;
+			from += 3;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = 0;
+	return text;
+}
+
+static char **decode_all(char **arguments)
+{
+	for (char **a = arguments; *a; a++)
+		decode(*a);
+	return arguments;
+}
+
+static void await_byte(void)
+{
+	char byte;
+
+	if (read(0, &byte, 1) != 1)
+		_exit(0); // the test is over
+}
+
+static char *link_target(const char *link, char *buffer)
+{
+	ssize_t n = readlink(link, buffer, PATH_MAX - 1);
+
+	buffer[n < 0 ? 0 : n] = 0;
+	return buffer;
+}
+
+static char *first_line(const char *file, char *buffer)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buffer, PATH_MAX - 1);
+
+	buffer[n < 0 ? 0 : n] = 0;
+	buffer[strcspn(buffer, "\n")] = 0;
+	if (fd >= 0)
+		close(fd);
+	return buffer;
+}
+
+// What this process knows of itself, a name and a value a line, and an empty line.
+static void report(void)
+{
+	char b[PATH_MAX], text[3 * PATH_MAX];
+	int n = 0;
+
+#define ADD(...) n += snprintf(text + n, sizeof(text) - n, __VA_ARGS__)
+	ADD("pid=%d\nppid=%d\ntid=%ld\n", getpid(), getppid(), syscall(SYS_gettid));
+	ADD("uid=%d\neuid=%d\ngid=%d\negid=%d\n", getuid(), geteuid(), getgid(), getegid());
+	ADD("login=%s\n", first_line("/proc/self/loginuid", b));
+	ADD("session=%s\n", first_line("/proc/self/sessionid", b));
+	ADD("mnt=%s\n", link_target("/proc/self/ns/mnt", b));
+	ADD("pidns=%s\n", link_target("/proc/self/ns/pid", b));
+	ADD("cwd=%s\n", getcwd(b, sizeof(b)) ? b : "");
+	ADD("tty=%s\n\n", isatty(9) && ttyname_r(9, b, sizeof(b)) == 0 ? b : "");
+	if (write(1, text, n) != n)
+		die("report");
+}
+
+static pid_t start(int user, char *argument)
+{
+	char *arguments[] = { "cause", "-", argument, NULL };
+	pid_t child = vfork();
+
+	if (child == 0) {
+		if (user)
+			syscall(SYS_setresuid, user, user, user);
+		execve(self, arguments, no_environment);
+		_exit(98);
+	}
+	return child;
+}
+
+// Starts processes as fast as it can, each with its own argument, and prints a line for each: process, parent,
+// user, argument.
+static void many(int workers, int count, const char *mark)
+{
+	for (int w = 0; w < workers; w++) {
+		if (fork() != 0)
+			continue;
+		for (int i = w; i < count; i += workers) {
+			char argument[128];
+			int user = i % 2 ? 65534 : 0;
+			pid_t child;
+
+			snprintf(argument, sizeof(argument), "%s-%d", mark, i);
+			while ((child = start(user, argument)) < 0 && errno == EAGAIN)
+				wait(NULL);
+			dprintf(1, "%d %d %d %s\n", child, getpid(), user, argument);
+			while (waitpid(-1, NULL, WNOHANG) > 0)
+				;
+		}
+		while (wait(NULL) > 0)
+			;
+		_exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
+}
+
+static void exec_memory_file(const char *name, char **arguments)
+{
+	char buffer[65536];
+	ssize_t n;
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int to = memfd_create(name, MFD_CLOEXEC);
+
+	if (from < 0 || to < 0)
+		die("memfd");
+	while ((n = read(from, buffer, sizeof(buffer))) > 0)
+		if (write(to, buffer, n) != n)
+			die("memfd: write");
+	fexecve(to, arguments, no_environment);
+	die("fexecve");
+}
+
+static void exec_big(int count, int size)
+{
+	char **arguments = calloc(count + 3, sizeof(*arguments));
+
+	arguments[0] = "cause";
+	arguments[1] = "-";
+	for (int i = 0; i < count; i++) {
+		arguments[i + 2] = malloc(size + 1);
+		memset(arguments[i + 2], 'a' + i % 26, size);
+		arguments[i + 2][size] = 0;
+	}
+	execve(self, arguments, no_environment);
+	die("exec-big");
+}
+
+// A failed call; the next step follows.
+static void tried(int result)
+{
+	dprintf(1, "%d\n", result < 0 ? errno : 0);
+}
+
+static void ignore_signal(int signal)
+{
+	(void)signal;
+	dprintf(1, "unsupported\n");
+	_exit(0);
+}
+
+// A call through the 32-bit system call table: execve of a path, or another call that takes only one.
+static void try_compat(long number, const char *path)
+{
+#ifdef __x86_64__
+	char *low = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	uint32_t *arguments = (uint32_t *)(low + 4096);
+	long result = number;
+
+	if (low == MAP_FAILED)
+		die("mmap");
+	signal(SIGSEGV, ignore_signal);
+	strcpy(low, path);
+	strcpy(low + 4096 + 64, "compat one");
+	strcpy(low + 4096 + 128, "compat two");
+	arguments[0] = (uint32_t)(uintptr_t)(low + 4096 + 64);
+	arguments[1] = (uint32_t)(uintptr_t)(low + 4096 + 128);
+	arguments[2] = 0;
+	__asm__ volatile("int $0x80"
+			 : "+a"(result)
+			 : "b"(low), "c"(arguments), "d"(arguments + 2)
+			 : "memory", "r8", "r9", "r10", "r11");
+	dprintf(1, "%ld\n", -result);
+#else
+	(void)number;
+	(void)path;
+	(void)ignore_signal;
+	dprintf(1, "unsupported\n");
+#endif
+}
+
+// An argument in a page that is mapped but not in memory, which no tracer can read.
+static void try_absent(const char *path)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *arguments[] = { "present", page, "behind it", NULL };
+
+	tried(execve(path, arguments, no_environment));
+}
+
+static void take_terminal(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), terminal; // stays open: its end would be a SIGHUP
+	char name[128];
+
+	if (master < 0 || grantpt(master) || unlockpt(master) || ptsname_r(master, name, sizeof(name)))
+		die("posix_openpt");
+	if (setsid() < 0)
+		die("setsid");
+	terminal = open(name, O_RDWR);
+	if (terminal < 0 || ioctl(terminal, TIOCSCTTY, 0) || dup2(terminal, 9) < 0)
+		die("terminal");
+}
+
+static void unshare_all(char *names)
+{
+	int flags = 0;
+
+	if (strstr(names, "mnt"))
+		flags |= CLONE_NEWNS;
+	if (strstr(names, "pid"))
+		flags |= CLONE_NEWPID;
+	if (unshare(flags))
+		die("unshare");
+	if ((flags & CLONE_NEWNS) && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		die("mount");
+}
+
+static void run(char **steps);
+
+static void *run_thread(void *steps)
+{
+	run(steps);
+	_exit(0);
+}
+
+static void run(char **steps)
+{
+	while (*steps) {
+		char *step = *steps++;
+
+		if (!strcmp(step, "-")) { // what other steps execute: nothing
+			_exit(0);
+		} else if (!strcmp(step, "arguments")) {
+			for (; *steps; steps++)
+				if (write(1, *steps, strlen(*steps) + 1) < 0)
+					die("write");
+			return;
+		} else if (!strcmp(step, "ready")) {
+			dprintf(1, "%d\n", getpid());
+			await_byte();
+		} else if (!strcmp(step, "await")) {
+			await_byte();
+		} else if (!strcmp(step, "report")) {
+			report();
+		} else if (!strcmp(step, "uid")) {
+			int id = atoi(*steps++);
+
+			if (setresgid(id, id, id) || setresuid(id, id, id))
+				die("setresuid");
+		} else if (!strcmp(step, "name")) {
+			prctl(PR_SET_NAME, decode(*steps++));
+		} else if (!strcmp(step, "chroot")) {
+			if (chroot(*steps++))
+				die("chroot");
+		} else if (!strcmp(step, "chdir")) {
+			if (chdir(decode(*steps++)))
+				die("chdir");
+		} else if (!strcmp(step, "unshare")) {
+			unshare_all(*steps++);
+		} else if (!strcmp(step, "tty")) {
+			take_terminal();
+		} else if (!strcmp(step, "fork")) { // the child goes on
+			pid_t child = fork();
+			int status = 0;
+
+			if (child < 0)
+				die("fork");
+			if (child > 0) {
+				dprintf(1, "forked=%d\n", child);
+				waitpid(child, &status, 0);
+				_exit(WEXITSTATUS(status));
+			}
+		} else if (!strcmp(step, "child")) { // a child that is started with one argument
+			pid_t child = start(0, decode(*steps++));
+
+			dprintf(1, "child=%d\n", child);
+			waitpid(child, NULL, 0);
+		} else if (!strcmp(step, "thread")) { // another thread goes on
+			pthread_t thread;
+
+			if (pthread_create(&thread, NULL, run_thread, steps))
+				die("pthread_create");
+			for (;;)
+				pause();
+		} else if (!strcmp(step, "mark")) { // runs this program with one argument, in place
+			char *arguments[] = { "cause", "-", decode(*steps), NULL };
+
+			execve(self, arguments, no_environment);
+			die("mark");
+		} else if (!strcmp(step, "exec")) {
+			char *path = decode(*steps++);
+
+			execve(path, decode_all(steps), no_environment);
+			die(path);
+		} else if (!strcmp(step, "exec-at")) {
+			int folder = open(*steps++, O_PATH | O_CLOEXEC);
+			char *path = decode(*steps++);
+
+			syscall(SYS_execveat, folder, path, decode_all(steps), no_environment, 0);
+			die(path);
+		} else if (!strcmp(step, "exec-empty")) {
+			execve(self, no_environment, no_environment);
+			die("exec-empty");
+		} else if (!strcmp(step, "exec-memory")) {
+			char *name = decode(*steps++);
+
+			exec_memory_file(name, decode_all(steps));
+		} else if (!strcmp(step, "exec-big")) {
+			exec_big(atoi(steps[0]), atoi(steps[1]));
+		} else if (!strcmp(step, "many")) {
+			many(atoi(steps[0]), atoi(steps[1]), steps[2]);
+			return;
+		} else if (!strcmp(step, "try")) {
+			char *path = decode(*steps++);
+			char *arguments[] = { "tried", path, NULL };
+
+			tried(execve(path, arguments, no_environment));
+		} else if (!strcmp(step, "try-at")) {
+			int folder = open(*steps++, O_PATH | O_CLOEXEC);
+			char *path = decode(*steps++);
+			char *arguments[] = { "tried", path, NULL };
+
+			tried(syscall(SYS_execveat, folder, path, arguments, no_environment, 0));
+		} else if (!strcmp(step, "try-fault")) {
+			char *arguments[] = { "tried", NULL };
+
+			tried(syscall(SYS_execve, 8, arguments, no_environment));
+		} else if (!strcmp(step, "try-absent")) {
+			try_absent(decode(*steps++));
+		} else if (!strcmp(step, "try-compat")) {
+			try_compat(11, decode(*steps++));
+		} else if (!strcmp(step, "unlink-compat")) {
+			try_compat(10, decode(*steps++));
+		} else if (!strcmp(step, "unlink")) {
+			tried(unlink(decode(*steps++)));
+		} else {
+			errno = EINVAL;
+			die(step);
+		}
+	}
+}
+
+int main(int count, char **arguments)
+{
+	link_target("/proc/self/exe", self);
+	if (count > 1)
+		run(arguments + 1);
+	return 0;
+}
