@@ -1,4 +1,5 @@
 # Sourced by the scripts: where the repository is, and how they speak.
+unset CDPATH
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 out=$root/out
 export HOME=${HOME:-~}
