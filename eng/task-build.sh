@@ -69,6 +69,8 @@ build() {
     mv "$new/$name" "$out/$name"
   done
   rm -rf "$new" "$out/publish"
+  # PowerShell looks for a module's help beside its manifest, and there is one in the root.
+  ln -sfn out/Ebee/en-US "$root/en-US"
   mv "$out/sources.new" "$out/sources"
 }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Ebee.Events;
@@ -10,15 +11,19 @@ namespace Ebee.Cli;
 internal sealed class TracerCommand : Command
 {
     private readonly Tracer _tracer;
-    private readonly Option<int[]> _pid = Many<int>("--pid", "Only these processes, by id.");
-    private readonly Option<int[]> _excludePid = Many<int>("--exclude-pid", "Not these processes, nor their descendants.");
+    private readonly Option<int[]> _pid = ProcessIds("--pid", "Only these processes, by id.");
+    private readonly Option<int[]> _excludePid = ProcessIds("--exclude-pid", "Not these processes, nor their descendants.");
     private readonly Option<bool> _children = new("--children") { Description = "With --pid: their descendants too, also those born later." };
-    private readonly Option<string[]> _name = Many<string>("--comm", "Only processes of these names (exact, the kernel's 15 bytes).");
-    private readonly Option<string[]> _user = Many<string>("--user", "Only these effective users, by name or id.");
-    private readonly Option<string[]> _cgroup = Many<string>("--cgroup", "Only processes in these cgroups or below them.");
-    private readonly Option<string[]> _container = Many<string>("--container", "Only these running containers, by the start of their ids.");
+    private readonly Option<string[]> _name = Many("--comm", "Only processes of these names (exact, the kernel's 15 bytes).");
+    private readonly Option<string[]> _user = Many("--user", "Only these effective users, by name or id.");
+    private readonly Option<string[]> _cgroup = Many("--cgroup", "Only processes in these cgroups or below them.");
+    private readonly Option<string[]> _container = Many("--container", "Only these running containers, by the start of their ids.");
     private readonly Option<bool> _includeFailed = new("--include-failed") { Description = "Failed calls too. Every system call of the machine then passes a hook." };
-    private readonly Option<long?> _count = new("--count", "-n") { Description = "End after so many events." };
+    private readonly Option<long?> _count = new("--count", "-n")
+    {
+        Description = "End after so many events.",
+        CustomParser = argument => Number(argument, 1, long.MaxValue, "no count of events: give 1 or more"),
+    };
     private readonly Option<string> _duration = new("--duration", "-d") { Description = "End after so long: 10s, 5m, 00:05:00, or seconds." };
     private readonly Option<string> _bufferSize = new("--buffer-size") { Description = "Bytes of the ring buffer, such as 64K or 16M (default 8M)." };
     private readonly Option<bool> _json = new("--json") { Description = "One JSON object a line, in place of a table." };
@@ -135,10 +140,32 @@ internal sealed class TracerCommand : Command
             : throw new EbpfException(EbpfError.InvalidArgument, $"'{text}' is no size.", "Give bytes, or 64K, 8M, 1G.");
     }
 
-    private static Option<T[]> Many<T>(string name, string description) => new(name)
+    private static Option<string[]> Many(string name, string description) => new(name)
     {
         Description = description,
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [],
     };
+
+    private static Option<int[]> ProcessIds(string name, string description) => new(name)
+    {
+        Description = description,
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+        CustomParser = argument =>
+            [.. argument.Tokens.Select(token => (int)Number(argument, token.Value, 1, int.MaxValue, "no process id: give a number that ps -e lists"))],
+    };
+
+    private static long? Number(ArgumentResult argument, long minimum, long maximum, string complaint) =>
+        Number(argument, argument.Tokens[^1].Value, minimum, maximum, complaint);
+
+    private static long Number(ArgumentResult argument, string text, long minimum, long maximum, string complaint)
+    {
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= minimum && value <= maximum)
+        {
+            return value;
+        }
+        argument.AddError($"'{TerminalText.Escape(text)}' is {complaint}.");
+        return 0;
+    }
 }

@@ -11,14 +11,14 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        if (value is TimeSpan time)
+        if ((inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is TimeSpan time)
         {
             return time >= TimeSpan.Zero ? time : throw new ArgumentTransformationMetadataException($"'{time}' is negative. Give 10s, 5m or 00:05:00.");
         }
         try
         {
-            return Duration.Parse(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
+            // Typed without quotes, 2d is a decimal and 0.4s a short to PowerShell; a wrapped number still has its text.
+            return Duration.Parse((inputData is PSObject ? inputData.ToString() : Convert.ToString(inputData, CultureInfo.InvariantCulture)) ?? "");
         }
         catch (EbpfException e)
         {
