@@ -10,4 +10,4 @@ if [[ ! -t 1 ]]; then export NO_COLOR=1; fi
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }
 
-has_library() { PATH=$PATH:/usr/sbin:/sbin ldconfig -p | grep -q "^[[:space:]]*$1"; }
+has_library() { [[ $(PATH=$PATH:/usr/sbin:/sbin ldconfig -p) == *[[:space:]]"$1"* ]]; }

@@ -20,7 +20,7 @@ is_pwsh() {
   [[ -x $1 ]] || return 1
   pwsh_version=$("$1" --version 2>/dev/null </dev/null) || return 1
   pwsh_version=${pwsh_version#PowerShell }
-  [[ $(printf '%s\n' 7.6 "$pwsh_version" | sort -V | head -n 1) == 7.6 ]] ||
+  printf '%s\n' 7.6 "$pwsh_version" | sort -VC ||
     { say "$1 is PowerShell $pwsh_version; 7.6 or newer is needed"; return 1; }
 }
 

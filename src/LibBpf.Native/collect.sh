@@ -24,7 +24,7 @@ copy_licence() {
 
 bits=$(getconf LONG_BIT)
 libbpf=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p | awk -v bits="$bits" \
-  '$1 == "libbpf.so.1" && (bits == 32 || /x86-64|AArch64|64bit/) { print $NF; exit }')
+  '$1 == "libbpf.so.1" && (bits == 32 || /x86-64|AArch64|64bit/) && !n++ { print $NF }')
 [[ -n $libbpf ]] || die "libbpf.so.1 is not installed (apt-get install libbpf1)"
 
 rm -rf "$target"
