@@ -18,6 +18,7 @@ public sealed class LossTests
         Assert.Equal(Count, probe.Seen + probe.Lost + probe.Discarded);
         Assert.Equal((events.Count, 0), (probe.Seen, probe.Discarded));
         Assert.InRange(probe.Seen, 2, 20); // what 4 KiB hold
+        Assert.Equal(probe.Lost, probe.LostToFullRing);
         Assert.DoesNotContain(events, e => e.Truncated);
     }
 
@@ -39,7 +40,7 @@ public sealed class LossTests
         using Cause cause = new("many", "4", $"{Count}", Tracing.NewMark());
         using Probe<ExecEvent> probe = Start(cause, 4096);
         List<long> warned = [];
-        probe.OnLost = warned.Add;
+        probe.OnLost = p => warned.Add(p.Lost);
         using CancellationTokenSource stop = new();
         Task reader = Task.Run(() =>
         {
@@ -65,7 +66,7 @@ public sealed class LossTests
         using Probe<ExecEvent> probe = Start(cause, 4096);
         cause.Go();
         List<long> told = [];
-        probe.OnLost = told.Add;
+        probe.OnLost = p => told.Add(p.Lost);
         Assert.InRange(probe.Read(duration: TimeSpan.FromMilliseconds(10)).Count(), 2, 20);
         Assert.Equal([probe.Lost], told);
         Assert.Equal(1000, probe.Seen + probe.Lost);
