@@ -59,3 +59,4 @@ want() { # <command> <packages, or other packages>...
 
 want bpftool bpftool "linux-tools-common linux-tools-generic"
 want ip iproute2
+want kill procps
