@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$root/eng/find-dotnet.sh"
 
-has_command() { [[ -n $(PATH=$PATH:/usr/sbin:/sbin command -v "$1") ]]; }
+has_command() { [[ -n $(PATH=$PATH:/usr/sbin:/sbin type -P "$1") ]]; }
 
 missing=()
 need() { # <package> <check> <argument>
