@@ -127,6 +127,8 @@ struct {
 
 #define BASE_MAX 32768 // head, cgroup, paths: all of a record that has a fixed bound
 
+_Static_assert(RECORD_MAX >= BASE_MAX + PATH_LENGTH_MAX, "RECORD_MAX has no room for the last string of the base");
+
 struct scratch {
 	u32 busy;
 	u32 length; // of the record so far

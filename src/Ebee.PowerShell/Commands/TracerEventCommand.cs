@@ -115,6 +115,11 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
 
     private void Stream()
     {
+        if (MyInvocation.ExpectingInput && _processIds.Count == 0)
+        {
+            throw new EbpfException(EbpfError.ProcessNotFound, "The pipeline gave no process to trace.",
+                "Look at what comes before: Get-Process, for one, gives nothing for a name that no process has.");
+        }
         TracerOptions options = new()
         {
             ProcessId = _processIds,

@@ -26,12 +26,13 @@ internal static class KernelErrors
         string missing = Capabilities.MissingForTracing();
         return missing.Length > 0
             ? new EbpfException(EbpfError.PermissionDenied, $"{message}: this process lacks {missing}.",
-                "Run it as root: sudo pwsh, or sudo ebee. Or give it the capabilities: sudo setpriv --reuid $USER --init-groups " +
-                "--inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon pwsh.", log)
+                "Run it as root: sudo pwsh, or sudo ebee. Or give it the capabilities: sudo setpriv --reuid $(id -u) --regid $(id -g) " +
+                "--init-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon pwsh.", log)
             : new EbpfException(EbpfError.PermissionDenied,
-                $"{message} although this process has the capabilities: the kernel, its lockdown mode or a container's seccomp filter forbids it.",
-                "Look at /sys/kernel/security/lockdown; in a container, start it with --privileged or --cap-add BPF,PERFMON " +
-                "and a seccomp profile that allows bpf.", log);
+                $"{message} although this process has the capabilities: the kernel does not offer it, or lockdown, a seccomp filter " +
+                "or a user namespace forbids it.",
+                "Look at /sys/kernel/security/lockdown; in a container, start it with --cap-add BPF --cap-add PERFMON, without a " +
+                "user namespace, and with a seccomp profile that allows bpf.", log);
     }
 
     // The verifier's refusals are EACCES too: then its log stands between libbpf's lines.

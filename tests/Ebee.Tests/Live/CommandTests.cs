@@ -240,7 +240,7 @@ public sealed class CommandTests
         cause.Go();
         CommandRun run = CommandRun.End(shell);
         string[] lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal("x-0", Json(lines[0]).GetProperty("Argument")[2].GetString());
+        Assert.StartsWith("x-", Json(lines[0]).GetProperty("Argument")[2].GetString(), StringComparison.Ordinal);
         Assert.Equal("0", lines[1]);
         Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
     }

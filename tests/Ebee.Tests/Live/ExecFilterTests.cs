@@ -159,7 +159,7 @@ public sealed class ExecFilterTests
         List<ExecEvent> events = probe.DrainAll();
         Assert.All(events, e => Assert.Equal(65534u, e.UserId));
         Assert.Equal([$"{mark}-1", $"{mark}-3", $"{mark}-5", $"{mark}-7", $"{mark}-9"],
-            events.Select(e => e.Argument[^1]).Where(a => a.StartsWith(mark, StringComparison.Ordinal)));
+            events.Select(e => e.Argument[^1]).Where(a => a.StartsWith(mark, StringComparison.Ordinal)).Order());
     }
 
     [LiveFact]

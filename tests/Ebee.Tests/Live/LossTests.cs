@@ -18,6 +18,7 @@ public sealed class LossTests
         Assert.Equal(Count, probe.Seen + probe.Lost + probe.Discarded);
         Assert.Equal((events.Count, 0), (probe.Seen, probe.Discarded));
         Assert.InRange(probe.Seen, 2, 20); // what 4 KiB hold
+        Assert.Equal(probe.Lost, probe.LostToFullRing);
         Assert.DoesNotContain(events, e => e.Truncated);
     }
 

@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using Ebee.Tests.Support;
 using Xunit.Abstractions;
+using Xunit.Sdk;
 
 // Live tests count what the machine has, and one must not see another's.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: TestFramework("Ebee.Tests.Support.SuiteFramework", "Ebee.Tests")]
 [assembly: TestCollectionOrderer("Ebee.Tests.Support.LeaksLast", "Ebee.Tests")]
 
 namespace Ebee.Tests.Support;
@@ -32,4 +34,16 @@ public sealed class LeaksLast : ITestCollectionOrderer
     /// <inheritdoc/>
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
         testCollections.OrderBy(c => c.DisplayName.Contains("Leak", StringComparison.Ordinal)).ThenBy(c => c.DisplayName, StringComparer.Ordinal);
+}
+
+/// <summary>Cleans up when the last test has run: the runner does not wait for a process's own end.</summary>
+public sealed class SuiteFramework : XunitTestFramework
+{
+    /// <summary>Makes the framework.</summary>
+    public SuiteFramework(IMessageSink messageSink) : base(messageSink) => DisposalTracker.Add(new End());
+
+    private sealed class End : IDisposable
+    {
+        public void Dispose() => TestFolder.Remove();
+    }
 }

@@ -22,17 +22,22 @@ internal static class TestFolder
         return path;
     }
 
+    /// <summary>Removes it with all that is in it.</summary>
+    public static void Remove()
+    {
+        if (Folder.IsValueCreated)
+        {
+            // rm and not .NET: names that are not UTF-8, and trees deeper than PATH_MAX.
+            using Process? remove = Process.Start("rm", ["-rf", "--one-file-system", Root]);
+            remove?.WaitForExit();
+        }
+    }
+
     private static string Make()
     {
         string path = Directory.CreateDirectory($"/var/tmp/ebee-tests-{Environment.ProcessId}").FullName;
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
             | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            // rm and not .NET: names that are not UTF-8, and trees deeper than PATH_MAX.
-            using Process? remove = Process.Start("rm", ["-rf", "--one-file-system", path]);
-            remove?.WaitForExit();
-        };
         return path;
     }
 }
