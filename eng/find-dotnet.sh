@@ -2,7 +2,8 @@
 
 find_dotnet() {
   local dotnet folder
-  for dotnet in "$(command -v dotnet || true)" "${DOTNET_ROOT:-}/dotnet" "$HOME/.dotnet/dotnet" /usr/{share,lib}/dotnet/dotnet; do
+  for dotnet in "$(command -v dotnet || true)" "${DOTNET_ROOT:-}/dotnet" "$HOME/.dotnet/dotnet" \
+      /usr/{share,lib}/dotnet/dotnet; do
     [[ -x $dotnet && $("$dotnet" --list-sdks 2>/dev/null) =~ (^|$'\n')10\. ]] || continue
     folder=$(dirname "$(realpath "$dotnet")")
     if [[ -d $folder/host/fxr ]]; then export DOTNET_ROOT=$folder; fi
@@ -18,7 +19,8 @@ find_dotnet() {
 }
 
 no_dotnet() {
-  local advice="install it from https://dotnet.microsoft.com/download/dotnet/10.0 (Ubuntu 24.04: apt-get install dotnet-sdk-10.0)"
+  local advice="install it from https://dotnet.microsoft.com/download/dotnet/10.0"
+  advice+=" (Ubuntu 24.04: apt-get install dotnet-sdk-10.0)"
   # shellcheck disable=SC2016
   if [[ -n ${SUDO_USER:-} ]]; then advice+='; if it is yours alone: sudo env PATH="$PATH" '$0; fi
   die "the .NET 10 SDK was not found: $advice"

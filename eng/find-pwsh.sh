@@ -31,7 +31,8 @@ restore_pwsh() {
   say "pwsh 7.6 or newer is not on PATH: restoring PowerShell $version"
   if ! output=$(timeout --foreground 300 dotnet tool install powershell --version "$version" \
       --tool-path "$out/tools" </dev/null 2>&1); then
-    no_pwsh="no pwsh 7.6 or newer on PATH, and none could be restored: $(tail -n 1 <<<"${output:-dotnet took too long}" | sed "s, in NuGet feeds.*,,; s,^Unhandled exception: ,,")"
+    output=$(tail -n 1 <<<"${output:-dotnet took too long}" | sed 's, in NuGet feeds.*,,; s,^Unhandled exception: ,,')
+    no_pwsh="no pwsh 7.6 or newer on PATH, and none could be restored: $output"
     return 1
   fi
   no_pwsh="the restored pwsh $version does not run"

@@ -53,7 +53,8 @@ left_behind() {
 
   new=$(new_objects)
   [[ -n $new ]] || return 0
-  grep -sHE '^(prog|link)_id:' /proc/[0-9]*/fdinfo/* | awk -F '[/:[:space:]]+' '{ sub("_id", "", $6); print $6, $7, $3 }' >"$results/held"
+  grep -sHE '^(prog|link)_id:' /proc/[0-9]*/fdinfo/* |
+    awk -F '[/:[:space:]]+' '{ sub("_id", "", $6); print $6, $7, $3 }' >"$results/held"
   while read -r kind id name; do
     holders=$(awk -v kind="$kind" -v id="$id" '$1 == kind && $2 == id { print $3 }' "$results/held" | sort -u)
     ours=$([[ -n $holders ]] || echo yes)
@@ -65,7 +66,8 @@ left_behind() {
 test_leftovers() {
   local left wait
   # The kernel keeps fifteen bytes of a name.
-  llvm-nm --defined-only --extern-only "$root"/src/Ebee/obj/bpf/*.o | awk 'NF == 3 { print substr($3, 1, 15) }' >"$results/programs"
+  llvm-nm --defined-only --extern-only "$root"/src/Ebee/obj/bpf/*.o |
+    awk 'NF == 3 { print substr($3, 1, 15) }' >"$results/programs"
   for wait in 0 0.5 0.5 1; do
     sleep "$wait"
     left=$(left_behind)
@@ -76,7 +78,7 @@ test_leftovers() {
   elif [[ -n ${bpftool:-} ]]; then
     printf 'passed\tnothing left behind\n' >"$1"
   else
-    printf 'passed\tno process left behind\nskipped\t%s\n' \
-      "programs left behind were not looked for: $( ((EUID == 0)) && echo 'there is no bpftool' || echo 'not root')" >"$1"
+    printf 'passed\tno process left behind\nskipped\tprograms left behind were not looked for: %s\n' \
+      "$( ((EUID == 0)) && echo 'there is no bpftool' || echo 'not root')" >"$1"
   fi
 }

@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$root/eng/find-dotnet.sh"
 
-has_command() { [[ -n $(PATH=$PATH:/usr/sbin:/sbin command -v "$1") ]]; }
+has_command() { [[ -n $(PATH=$PATH:/usr/sbin:/sbin type -P "$1") ]]; }
 
 missing=()
 need() { # <package> <check> <argument>
@@ -12,14 +12,16 @@ need() { # <package> <check> <argument>
 }
 
 apt() { # <package>...
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 \
+    "$@" </dev/null >&2
 }
 
 updated=
 update() {
   [[ -z $updated ]] || return 0
   updated=1
-  apt-get update -q </dev/null >&2 || say "setup.sh: apt-get update failed; going on with the package lists that are there"
+  apt-get update -q </dev/null >&2 ||
+    say "setup.sh: apt-get update failed; going on with the package lists that are there"
 }
 
 find_dotnet || no_dotnet
@@ -32,7 +34,7 @@ need libbpf1 has_library libbpf.so.1
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 
 if ((${#missing[@]})); then
-  has_command apt-get || die "missing: ${missing[*]} (the names are Debian's; this machine has no apt-get to install them with)"
+  has_command apt-get || die "missing: ${missing[*]} (these are Debian's names; there is no apt-get to install them)"
   ((EUID == 0)) || die "missing: ${missing[*]}; type: sudo apt-get install -y ${missing[*]}"
   say "setup.sh: installing ${missing[*]}"
   update
@@ -59,3 +61,4 @@ want() { # <command> <packages, or other packages>...
 
 want bpftool bpftool "linux-tools-common linux-tools-generic"
 want ip iproute2
+want kill procps

@@ -7,7 +7,8 @@ function plain(text) {
   return text
 }
 function attribute(name) {
-  return match($0, "[[:space:]]" name "=\"[^\"]*\"") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : ""
+  return match($0, "[[:space:]]" name "=\"[^\"]*\"") ? \
+    substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : ""
 }
 function finish() {
   if (outcome == "") return
@@ -17,6 +18,9 @@ function finish() {
   outcome = ""
 }
 
-/^UnitTestResult[[:space:]]/ { finish(); outcome = attribute("outcome"); test = plain(attribute("testName")); message = "" }
+/^UnitTestResult[[:space:]]/ {
+  finish()
+  outcome = attribute("outcome"); test = plain(attribute("testName")); message = ""
+}
 /^Message>/ && outcome != "" { message = plain(substr($0, index($0, ">") + 1)) }
 /^\/Results>/ { finish() }
