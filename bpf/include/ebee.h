@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core_types.h"
+#include "export.h"
 #define __VMLINUX_H__ // bpf_tracing.h then takes the kernel's names of registers
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -553,10 +554,6 @@ static __always_inline void read_system_call(struct pt_regs *regs, struct system
 	call->arguments[4] = BPF_CORE_READ(regs, user_regs.regs[4]);
 #endif
 }
-
-// Make the compiler describe a type in BTF, where the C# one is made from.
-#define EXPORT_STRUCT(name) const struct name *export_##name __attribute__((unused))
-#define EXPORT_ENUM(name) const enum name *export_##name __attribute__((unused))
 
 EXPORT_ENUM(lost_reason);
 EXPORT_STRUCT(cgroup_key);

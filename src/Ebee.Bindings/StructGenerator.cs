@@ -6,8 +6,9 @@ namespace Ebee.Bindings;
 
 /// <summary>
 /// Writes a C# struct for each C struct that an object exports (a variable <c>export_*</c>, see EXPORT_STRUCT) or
-/// keeps in <c>.rodata</c> as const volatile, and for all these hold; enums likewise. A field that C# cannot express exactly is an
-/// error: no layout is ever guessed.
+/// keeps in <c>.rodata</c> as const volatile, and for all these hold; enums likewise. Members of anonymous structs and
+/// unions become fields of the struct around, bitfields properties. A field that C# cannot express exactly is an error: no layout is ever
+/// guessed.
 /// </summary>
 internal sealed class StructGenerator
 {
@@ -93,22 +94,63 @@ internal sealed class StructGenerator
         text.AppendLine(CultureInfo.InvariantCulture, $"/// <summary>struct {type.Name}, {type.Size} bytes.</summary>");
         text.AppendLine(CultureInfo.InvariantCulture, $"[StructLayout(LayoutKind.Explicit, Size = {type.Size})]");
         text.AppendLine(CultureInfo.InvariantCulture, $"internal struct {name}").AppendLine("{");
+        AddMembers(text, type, type.Name, 0, "", []);
+        return text.AppendLine("}").ToString();
+    }
+
+    // Anonymous structs and unions are flattened: a member's name comes before those of its own members.
+    private void AddMembers(StringBuilder text, BtfType type, string path, int bits, string prefix, HashSet<int> words)
+    {
         foreach (BtfMember member in type.Members)
         {
-            string field = $"{type.Name}.{member.Name}";
-            if (member.Name.Length == 0)
+            string field = member.Name.Length > 0 ? $"{path}.{member.Name}" : path;
+            string name = prefix + PascalCase(member.Name);
+            int offset = bits + member.BitOffset;
+            BtfType target = _btf.Resolve(member.Type);
+            if (target is { Kind: BtfKind.Struct or BtfKind.Union, Name: "" })
             {
-                throw Error($"a member of {type.Name} has no name: C# has no anonymous structs or unions");
+                AddMembers(text, target, field, offset, name, words);
             }
-            if (member.BitSize != 0 || member.BitOffset % 8 != 0)
+            else if (member.Name.Length == 0)
             {
-                throw Error($"{field} is a bitfield, which C# cannot express: use a flags word");
+                throw Error($"a member of {path} has no name: C# has no unnamed fields");
             }
-            string fieldType = FieldType(_btf.Resolve(member.Type), field);
-            text.AppendLine(CultureInfo.InvariantCulture, $"    [FieldOffset({member.BitOffset / 8})]");
-            text.AppendLine(CultureInfo.InvariantCulture, $"    public {fieldType} {PascalCase(member.Name)};");
+            else if (member.BitSize != 0 || offset % 8 != 0)
+            {
+                AddBitfield(text, target, field, offset, member.BitSize, name, words);
+            }
+            else
+            {
+                string fieldType = FieldType(target, field);
+                text.AppendLine(CultureInfo.InvariantCulture, $"    [FieldOffset({offset / 8})]");
+                text.AppendLine(CultureInfo.InvariantCulture, $"    public {fieldType} {name};");
+            }
         }
-        return text.AppendLine("}").ToString();
+    }
+
+    // A bitfield is a property over the word that holds it, which it shares with its neighbours.
+    private void AddBitfield(StringBuilder text, BtfType type, string field, int offset, int size, string name, HashSet<int> words)
+    {
+        if (type is not { Kind: BtfKind.Int, IsSigned: false, Size: 1 or 2 or 4 or 8 } || size == 0)
+        {
+            throw Error($"{field} is a bitfield that is no unsigned integer, which C# cannot express: use a flags word");
+        }
+        int wordBits = type.Size * 8;
+        int start = offset / wordBits * wordBits;
+        if (offset + size > start + wordBits)
+        {
+            throw Error($"{field} is a bitfield that crosses the border of a word, which C# cannot express");
+        }
+        string wordType = FieldType(type, field);
+        string word = $"_bits{start / 8}As{wordBits}";
+        if (words.Add(start << 7 | wordBits))
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"    [FieldOffset({start / 8})]");
+            text.AppendLine(CultureInfo.InvariantCulture, $"    private {wordType} {word};");
+        }
+        string mask = $"0x{ulong.MaxValue >> (64 - size):x}";
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"    public readonly {wordType} {name} => ({wordType})({word} >> {offset - start} & {mask});");
     }
 
     private string FieldType(BtfType type, string field)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ebee.Bindings;
 using Ebee.Maps;
 using Ebee.Native;
 
@@ -46,11 +47,10 @@ internal sealed unsafe class LoadedObject : IDisposable
     public ulong RecursionMisses()
     {
         ulong misses = 0;
-        ProgramInfo info;
         foreach (nint program in _attached)
         {
-            uint size = (uint)sizeof(ProgramInfo);
-            info = default;
+            BpfProgInfo info = default;
+            uint size = (uint)sizeof(BpfProgInfo);
             if (LibBpf.bpf_obj_get_info_by_fd(LibBpf.bpf_program__fd(program), &info, ref size) == 0)
             {
                 misses += info.RecursionMisses;
@@ -96,13 +96,5 @@ internal sealed unsafe class LoadedObject : IDisposable
             Array.ForEach(threads, thread => thread.Join());
         }
         _links.Clear();
-    }
-
-    // struct bpf_prog_info (include/uapi/linux/bpf.h) as far as recursion_misses, which kernels from 5.12 on fill.
-    [StructLayout(LayoutKind.Explicit, Size = 224)]
-    private struct ProgramInfo
-    {
-        [FieldOffset(208)]
-        public ulong RecursionMisses;
     }
 }

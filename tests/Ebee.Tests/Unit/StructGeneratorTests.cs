@@ -27,12 +27,48 @@ public sealed class StructGeneratorTests
         Assert.Matches(@"\[FieldOffset\(16\)\]\s+public ulong Wide;", text);
     }
 
+    [Fact]
+    public void Bitfields_become_properties_over_the_word_they_share()
+    {
+        string text = Generate(
+            new(4, BtfKind.Struct, "my_record", 16, 0)
+            {
+                Members = [new("whole", 1, 0, 0), new("low", 1, 32, 1), new("high", 1, 61, 3), new("wide", 5, 64, 40)],
+            },
+            new(5, BtfKind.Int, "u64", 8, 0));
+        Assert.Matches(@"\[FieldOffset\(4\)\]\s+private uint _bits4As32;", text);
+        Assert.Single(System.Text.RegularExpressions.Regex.Matches(text, "private uint"));
+        Assert.Contains("public readonly uint Low => (uint)(_bits4As32 >> 0 & 0x1);", text, StringComparison.Ordinal);
+        Assert.Contains("public readonly uint High => (uint)(_bits4As32 >> 29 & 0x7);", text, StringComparison.Ordinal);
+        Assert.Matches(@"\[FieldOffset\(8\)\]\s+private ulong _bits8As64;", text);
+        Assert.Contains("public readonly ulong Wide => (ulong)(_bits8As64 >> 0 & 0xffffffffff);", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Anonymous_structs_and_unions_become_fields_that_overlap()
+    {
+        string text = Generate(
+            new(4, BtfKind.Struct, "my_record", 16, 0) { Members = [new("kind", 1, 0, 0), new("", 5, 64, 0)] },
+            new(5, BtfKind.Union, "", 8, 0) { Members = [new("size", 1, 0, 0), new("by_name", 6, 0, 0), new("by_id", 7, 0, 0)] },
+            new(6, BtfKind.Struct, "", 8, 0) { Members = [new("name", 1, 0, 0), new("length", 1, 32, 0)] },
+            new(7, BtfKind.Struct, "", 8, 0) { Members = [new("id", 1, 32, 0), new("", 8, 0, 0)] },
+            new(8, BtfKind.Union, "", 4, 0) { Members = [new("flag", 1, 0, 2)] });
+        Assert.Matches(@"\[FieldOffset\(0\)\]\s+public uint Kind;", text);
+        Assert.Matches(@"\[FieldOffset\(8\)\]\s+public uint Size;", text);
+        Assert.Matches(@"\[FieldOffset\(8\)\]\s+public uint ByNameName;", text);
+        Assert.Matches(@"\[FieldOffset\(12\)\]\s+public uint ByNameLength;", text);
+        Assert.Matches(@"\[FieldOffset\(12\)\]\s+public uint ByIdId;", text);
+        Assert.Contains("public readonly uint ByIdFlag => (uint)(_bits8As32 >> 0 & 0x3);", text, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, string> Refused => new()
     {
-        { "bitfield", "my_record.flag" },
         { "pointer", "my_record.next" },
         { "union", "my_record.either" },
-        { "anonymous", "my_record" },
+        { "unnamed", "my_record" },
+        { "signed bitfield", "my_record.flag" },
+        { "crossing", "my_record.flag" },
+        { "nested", "my_record.outer.next" },
         { "ints", "my_record.counts" },
         { "float", "my_record.ratio" },
         { "int128", "my_record.huge" },
@@ -44,10 +80,12 @@ public sealed class StructGeneratorTests
     {
         BtfMember member = what switch
         {
-            "bitfield" => new("flag", 1, 0, 3),
+            "signed bitfield" => new("flag", 11, 0, 3),
+            "crossing" => new("flag", 1, 30, 3),
+            "nested" => new("outer", 7, 0, 0),
             "pointer" => new("next", 5, 0, 0),
             "union" => new("either", 6, 0, 0),
-            "anonymous" => new("", 7, 0, 0),
+            "unnamed" => new("", 1, 0, 0),
             "ints" => new("counts", 8, 0, 0),
             "float" => new("ratio", 9, 0, 0),
             _ => new("huge", 10, 0, 0),
@@ -56,10 +94,11 @@ public sealed class StructGeneratorTests
             new(4, BtfKind.Struct, "my_record", 16, 0) { Members = [member] },
             new(5, BtfKind.Pointer, "", 0, 4),
             new(6, BtfKind.Union, "either", 8, 0),
-            new(7, BtfKind.Struct, "", 8, 0),
+            new(7, BtfKind.Struct, "", 8, 0) { Members = [new("next", 5, 0, 0)] },
             new(8, BtfKind.Array, "", 0, 1) { Length = 4 },
             new(9, BtfKind.Float, "double", 8, 0),
-            new(10, BtfKind.Int, "u128", 16, 0)));
+            new(10, BtfKind.Int, "u128", 16, 0),
+            new(11, BtfKind.Int, "int", 4, 0) { IsSigned = true }));
         Assert.Contains(named, e.Message, StringComparison.Ordinal);
         Assert.Contains("test.bpf.o", e.Message, StringComparison.Ordinal);
     }
