@@ -41,4 +41,16 @@ public enum EbpfError
 
     /// <summary>A map operation failed.</summary>
     MapFailed,
+
+    /// <summary>No program in the kernel has such an id or name.</summary>
+    ProgramNotFound,
+
+    /// <summary>No link in the kernel has such an id.</summary>
+    LinkNotFound,
+
+    /// <summary>No map in the kernel has such an id or name.</summary>
+    MapNotFound,
+
+    /// <summary>The kernel did not say what it holds.</summary>
+    InventoryFailed,
 }

@@ -26,6 +26,9 @@ internal static class Capabilities
         };
     }
 
+    /// <summary>What listing the host's programs, maps and links needs and this process lacks; empty when nothing is missing.</summary>
+    public static string MissingForInventory() => Has(Effective(), SysAdmin) ? "" : "CAP_SYS_ADMIN";
+
     private static bool Has(ulong set, int capability) => (set >> capability & 1) != 0;
 
     private static ulong Effective()

@@ -89,5 +89,53 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_map_get_fd_by_id(uint id);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_map_get_next_id(uint start, out uint next);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_prog_get_next_id(uint start, out uint next);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_prog_get_fd_by_id(uint id);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_link_get_next_id(uint start, out uint next);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_link_get_fd_by_id(uint id);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_btf_get_fd_by_id(uint id);
+
+    [LibraryImport(Library)]
+    internal static partial nint libbpf_bpf_prog_type_str(uint type);
+
+    [LibraryImport(Library)]
+    internal static partial nint libbpf_bpf_map_type_str(uint type);
+
+    [LibraryImport(Library)]
+    internal static partial nint libbpf_bpf_link_type_str(uint type);
+
+    [LibraryImport(Library)]
+    internal static partial nint libbpf_bpf_attach_type_str(uint type);
+
+    [LibraryImport(Library)]
+    internal static partial nint btf__load_vmlinux_btf();
+
+    [LibraryImport(Library)]
+    internal static partial nint btf__load_from_kernel_by_id_split(uint id, nint baseBtf);
+
+    [LibraryImport(Library)]
+    internal static partial Ebee.Bindings.TypeHead* btf__type_by_id(nint btf, uint id);
+
+    [LibraryImport(Library)]
+    internal static partial nint btf__name_by_offset(nint btf, uint offset);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int btf__find_by_name_kind(nint btf, string name, uint kind);
+
+    [LibraryImport(Library)]
+    internal static partial void btf__free(nint btf);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_obj_get_info_by_fd(int fd, void* info, ref uint length);
 }

@@ -79,4 +79,7 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial long syscall(long number, long first, long second, long third);
+
+    [LibraryImport(Library)]
+    internal static partial byte* if_indextoname(uint index, byte* name);
 }

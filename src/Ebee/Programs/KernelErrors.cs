@@ -21,6 +21,24 @@ internal static class KernelErrors
         : new EbpfException(EbpfError.MapFailed, $"Could not {operation} the map {map}: {Errno.Name(errno)}.",
             "Check the map's size and the machine's free memory.");
 
+    public static EbpfException Inventory(string what, int errno)
+    {
+        if (errno is not (Errno.Eperm or Errno.Eacces))
+        {
+            return new EbpfException(EbpfError.InventoryFailed, $"The kernel did not show the {what}: {Errno.Name(errno)}.",
+                "Try it again; if it stays so, report it with the output of uname -a.");
+        }
+        string missing = Capabilities.MissingForInventory();
+        return missing.Length > 0
+            ? new EbpfException(EbpfError.PermissionDenied,
+                $"The kernel refused to show the {what} ({Errno.Name(errno)}): this process lacks {missing}.",
+                "Run it as root: sudo pwsh. CAP_BPF and CAP_PERFMON are not enough to see what others have loaded.")
+            : new EbpfException(EbpfError.PermissionDenied,
+                $"The kernel refused to show the {what} ({Errno.Name(errno)}) although this process has CAP_SYS_ADMIN: lockdown, " +
+                "a seccomp filter or a user namespace forbids it.",
+                "In a container, start it with --cap-add SYS_ADMIN, without a user namespace, and with a seccomp profile that allows bpf.");
+    }
+
     private static EbpfException Permission(string message, string log)
     {
         string missing = Capabilities.MissingForTracing();

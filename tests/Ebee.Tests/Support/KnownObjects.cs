@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+
+namespace Ebee.Tests.Support;
+
+/// <summary>Programs, maps and links of several kinds in the kernel (causes/known.bpf.c), as long as this is not disposed.</summary>
+internal sealed unsafe partial class KnownObjects : IDisposable
+{
+    private const string Library = "libbpf.so.1";
+    private static readonly Lazy<string?> Compiled = new(Compile);
+    private readonly nint _object;
+    private readonly List<nint> _links = [];
+
+    /// <summary>Loads all programs, and links those that their section says where to.</summary>
+    public KnownObjects()
+    {
+        SkipException.If(Compiled.Value is null, "needs clang and the headers of libbpf");
+        _object = bpf_object__open(Compiled.Value!);
+        Assert.NotEqual(0, _object);
+        Assert.Equal(0, bpf_object__load(_object));
+        foreach (string program in new[] { "known_raw_tp", "known_with_a_name_that_the_kernel_cuts", "known_iterator" })
+        {
+            Add(bpf_program__attach(Find(program)), program);
+        }
+    }
+
+    /// <summary>Links the program for outgoing packets to a cgroup's folder.</summary>
+    public void LinkToCgroup(string folder)
+    {
+        int fd = Sys.openat(Sys.AtFdcwd, Sys.Bytes(folder), Sys.ODirectory | Sys.OCloexec, 0);
+        Sys.Check(fd, folder);
+        Add(bpf_program__attach_cgroup(Find("known_egress"), fd), folder);
+        _ = Sys.close(fd);
+    }
+
+    /// <summary>Links the XDP program to a network interface.</summary>
+    public void LinkToInterface(string name)
+    {
+        int index = int.Parse(File.ReadAllText($"/sys/class/net/{name}/ifindex"), System.Globalization.CultureInfo.InvariantCulture);
+        Add(bpf_program__attach_xdp(Find("known_xdp"), index), name);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _links.ForEach(link => _ = bpf_link__destroy(link));
+        bpf_object__close(_object);
+    }
+
+    private nint Find(string program) => bpf_object__find_program_by_name(_object, program);
+
+    private void Add(nint link, string what)
+    {
+        Assert.True(link != 0, $"{what} was not linked.");
+        _links.Add(link);
+    }
+
+    private static string? Compile()
+    {
+        string target = Path.Combine(TestFolder.New("known"), "known.bpf.o");
+        string triplet = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";
+        try
+        {
+            CommandRun run = CommandRun.Run("clang", ["-g", "-O2", "-Wall", "-target", "bpf", "-mcpu=v3", "-idirafter",
+                $"/usr/include/{triplet}-linux-gnu", "-c", Path.Combine(AppContext.BaseDirectory, "causes", "known.bpf.c"), "-o", target]);
+            return run.ExitCode == 0 ? target : throw new InvalidOperationException(run.Errors);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null; // not installed
+        }
+    }
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint bpf_object__open(string path);
+
+    [LibraryImport(Library)]
+    private static partial int bpf_object__load(nint obj);
+
+    [LibraryImport(Library)]
+    private static partial void bpf_object__close(nint obj);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint bpf_object__find_program_by_name(nint obj, string name);
+
+    [LibraryImport(Library)]
+    private static partial nint bpf_program__attach(nint program);
+
+    [LibraryImport(Library)]
+    private static partial nint bpf_program__attach_cgroup(nint program, int cgroup);
+
+    [LibraryImport(Library)]
+    private static partial nint bpf_program__attach_xdp(nint program, int index);
+
+    [LibraryImport(Library)]
+    private static partial int bpf_link__destroy(nint link);
+}
