@@ -9,6 +9,9 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Get-EbpfLink'
+        'Get-EbpfMap'
+        'Get-EbpfProgram'
         'Get-ExecEvent'
         'Get-FileDeleteEvent'
     )
@@ -16,6 +19,9 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     FormatsToProcess     = @(
+        'out/Ebee/Formatting/EbpfLink.format.ps1xml'
+        'out/Ebee/Formatting/EbpfMap.format.ps1xml'
+        'out/Ebee/Formatting/EbpfProgram.format.ps1xml'
         'out/Ebee/Formatting/ExecEvent.format.ps1xml'
         'out/Ebee/Formatting/FileDeleteEvent.format.ps1xml'
     )

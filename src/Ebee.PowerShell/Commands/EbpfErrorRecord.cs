@@ -16,6 +16,7 @@ internal static class EbpfErrorRecord
         EbpfError.InvalidArgument => ErrorCategory.InvalidArgument,
         EbpfError.LibBpfNotFound or EbpfError.KernelTooOld or EbpfError.NoBtf or EbpfError.NotLinux => ErrorCategory.NotInstalled,
         EbpfError.UserNotFound or EbpfError.ProcessNotFound or EbpfError.CgroupNotFound or EbpfError.ContainerNotFound
+            or EbpfError.ProgramNotFound or EbpfError.LinkNotFound or EbpfError.MapNotFound
             => ErrorCategory.ObjectNotFound,
         _ => ErrorCategory.ResourceUnavailable,
     };

@@ -1,0 +1,54 @@
+using System.Management.Automation;
+using Ebee.PowerShell.Completion;
+using Ebee.Programs;
+
+namespace Ebee.PowerShell.Commands;
+
+/// <summary>Gets the eBPF links that the kernel holds.</summary>
+[Cmdlet(VerbsCommon.Get, "EbpfLink", DefaultParameterSetName = "All")]
+[OutputType(typeof(EbpfLink))]
+public sealed class GetEbpfLinkCommand : InventoryCommand
+{
+    private readonly HashSet<uint> _programs = [];
+
+    /// <summary>The links of these ids.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Id")]
+    [ArgumentCompleter(typeof(EbpfLinkIdCompleter))]
+    public uint[] Id { get; set; } = [];
+
+    /// <summary>The links of the programs of these ids.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "ProgramId", ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(EbpfProgramIdCompleter))]
+    public uint[] ProgramId { get; set; } = [];
+
+    /// <summary>The links of these programs.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Program", ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public EbpfProgram[] Program { get; set; } = [];
+
+    /// <summary>Gathers what the pipeline gives.</summary>
+    protected override void ProcessRecord()
+    {
+        _programs.UnionWith(ProgramId);
+        _programs.UnionWith(Program.Select(program => program.Id));
+    }
+
+    private protected override void List(HostInventory inventory)
+    {
+        switch (ParameterSetName)
+        {
+            case "Id":
+                WriteById(Id, inventory.Link, Missing);
+                break;
+            case "All" when !MyInvocation.ExpectingInput:
+                WriteObject(inventory.Links(), enumerateCollection: true);
+                break;
+            default:
+                WriteObject(inventory.Links().Where(link => _programs.Contains(link.ProgramId)), enumerateCollection: true);
+                break;
+        }
+    }
+
+    private static EbpfException Missing(string what) => new(EbpfError.LinkNotFound, $"No eBPF link has {what}.",
+        "List them: Get-EbpfLink. A link goes when no process holds it and no file pins it any more.");
+}
