@@ -44,9 +44,18 @@ internal sealed class TaskFilter
 
     public FilterKind Filters { get; }
 
-    /// <summary>Whether forks must be followed.</summary>
-    public bool FollowsDescendants =>
-        (Filters & (FilterKind.FilterDescendants | FilterKind.FilterExcludedProcess)) != 0;
+    /// <summary>The programs of a step that keep the process filters true while processes come and go.</summary>
+    public IEnumerable<string> Followers(HookStep step)
+    {
+        if ((Filters & (FilterKind.FilterDescendants | FilterKind.FilterExcludedProcess)) != 0)
+        {
+            yield return step.Fork;
+        }
+        if ((Filters & (FilterKind.FilterProcess | FilterKind.FilterExcludedProcess)) != 0)
+        {
+            yield return step.Exit;
+        }
+    }
 
     /// <summary>Makes room in the sets, before load.</summary>
     public void Size(OpenedObject opened)
