@@ -51,9 +51,9 @@ internal sealed class TaskFilter
         {
             yield return step.Fork;
         }
-        if ((Filters & (FilterKind.FilterProcess | FilterKind.FilterExcludedProcess)) != 0)
+        if (step.Exit is { } exit && (Filters & (FilterKind.FilterProcess | FilterKind.FilterExcludedProcess)) != 0)
         {
-            yield return step.Exit;
+            yield return exit;
         }
     }
 
