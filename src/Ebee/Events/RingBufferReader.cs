@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Ebee.Native;
 using Ebee.Programs;
 
@@ -13,6 +14,7 @@ internal sealed unsafe class RingBufferReader : IDisposable
     private const uint Busy = 1u << 31;    // BPF_RINGBUF_BUSY_BIT: reserved, not yet committed
     private const uint Discard = 1u << 30; // BPF_RINGBUF_DISCARD_BIT
     private const int HeaderSize = 8;      // BPF_RINGBUF_HDR_SZ
+    private const uint PrefetchAhead = 1024; // bytes; the CPU's own prefetcher stops at the end of each page
 
     private readonly int _mapFd;
     private readonly ulong _mask;
@@ -84,7 +86,16 @@ internal sealed unsafe class RingBufferReader : IDisposable
             {
                 break;
             }
-            position += ((length & ~Discard) + HeaderSize + 7) & ~7u;
+            uint size = ((length & ~Discard) + HeaderSize + 7) & ~7u;
+            if (Sse.IsSupported)
+            {
+                byte* ahead = header + PrefetchAhead; // what is not mapped there does not fault
+                for (byte* end = ahead + Math.Min(size, PrefetchAhead); ahead < end; ahead += 64)
+                {
+                    Sse.Prefetch0(ahead);
+                }
+            }
+            position += size;
             if ((length & Discard) == 0)
             {
                 _position = position;
