@@ -223,8 +223,10 @@ static __always_inline int on_system_call_exit(struct pt_regs *regs, long result
 	if (is_filtered())
 		return 0;
 	cursor = bpf_map_lookup_elem(&argument_cursors, &zero);
+	if (!cursor)
+		return 0; // never: it is an array's first element
 	s = begin_record(sizeof(struct exec_record));
-	if (!s || !cursor)
+	if (!s)
 		return 0;
 	record = (void *)s->record;
 	append_context(s, task, result);

@@ -310,9 +310,7 @@ static __always_inline struct scratch *begin_record(u32 head)
 {
 	struct scratch *s = this_scratch();
 
-	if (!s)
-		return 0;
-	if (s->busy) {
+	if (!s || s->busy) {
 		count_lost(LOST_BUSY);
 		return 0;
 	}

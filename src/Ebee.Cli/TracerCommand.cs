@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Ebee.Events;
@@ -11,19 +10,15 @@ namespace Ebee.Cli;
 internal sealed class TracerCommand : Command
 {
     private readonly Tracer _tracer;
-    private readonly Option<int[]> _pid = ProcessIds("--pid", "Only these processes, by id.");
-    private readonly Option<int[]> _excludePid = ProcessIds("--exclude-pid", "Not these processes, nor their descendants.");
+    private readonly Option<string[]> _pid = Many("--pid", "Only these processes, by id.");
+    private readonly Option<string[]> _excludePid = Many("--exclude-pid", "Not these processes, nor their descendants.");
     private readonly Option<bool> _children = new("--children") { Description = "With --pid: their descendants too, also those born later." };
     private readonly Option<string[]> _name = Many("--comm", "Only processes of these names (exact, the kernel's 15 bytes).");
     private readonly Option<string[]> _user = Many("--user", "Only these effective users, by name or id.");
     private readonly Option<string[]> _cgroup = Many("--cgroup", "Only processes in these cgroups or below them.");
     private readonly Option<string[]> _container = Many("--container", "Only these running containers, by the start of their ids.");
     private readonly Option<bool> _includeFailed = new("--include-failed") { Description = "Failed calls too. Every system call of the machine then passes a hook." };
-    private readonly Option<long?> _count = new("--count", "-n")
-    {
-        Description = "End after so many events.",
-        CustomParser = argument => Number(argument, 1, long.MaxValue, "no count of events: give 1 or more"),
-    };
+    private readonly Option<string> _count = new("--count", "-n") { Description = "End after so many events." };
     private readonly Option<string> _duration = new("--duration", "-d") { Description = "End after so long: 10s, 5m, 00:05:00, or seconds." };
     private readonly Option<string> _bufferSize = new("--buffer-size") { Description = "Bytes of the ring buffer, such as 64K or 16M (default 8M)." };
     private readonly Option<bool> _json = new("--json") { Description = "One JSON object a line, in place of a table." };
@@ -71,11 +66,14 @@ internal sealed class TracerCommand : Command
 
     private int Stream(ParseResult arguments)
     {
+        long? count = arguments.GetValue(_count) is { } number
+            ? ParseNumber(number, long.MaxValue, "no count of events", "Give 1 or more.")
+            : null;
         TimeSpan? duration = arguments.GetValue(_duration) is { } text ? Duration.Parse(text) : null;
         TracerOptions options = new()
         {
-            ProcessId = arguments.GetValue(_pid)!,
-            ExcludeProcessId = arguments.GetValue(_excludePid)!,
+            ProcessId = ProcessIds(arguments.GetValue(_pid)!),
+            ExcludeProcessId = ProcessIds(arguments.GetValue(_excludePid)!),
             IncludeChildren = arguments.GetValue(_children),
             Name = arguments.GetValue(_name)!,
             UserName = arguments.GetValue(_user)!,
@@ -107,7 +105,7 @@ internal sealed class TracerCommand : Command
         {
             EventOutput.WatchReader(stop.Cancel);
             output.Begin();
-            foreach (object e in probe.Read(arguments.GetValue(_count), duration, stop.Token))
+            foreach (object e in probe.Read(count, duration, stop.Token))
             {
                 output.Write(e);
             }
@@ -147,25 +145,11 @@ internal sealed class TracerCommand : Command
         DefaultValueFactory = _ => [],
     };
 
-    private static Option<int[]> ProcessIds(string name, string description) => new(name)
-    {
-        Description = description,
-        AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => [],
-        CustomParser = argument =>
-            [.. argument.Tokens.Select(token => (int)Number(argument, token.Value, 1, int.MaxValue, "no process id: give a number that ps -e lists"))],
-    };
+    private static int[] ProcessIds(string[] texts) =>
+        Array.ConvertAll(texts, text => (int)ParseNumber(text, int.MaxValue, "no process id", "Give a number that ps -e lists."));
 
-    private static long? Number(ArgumentResult argument, long minimum, long maximum, string complaint) =>
-        Number(argument, argument.Tokens[^1].Value, minimum, maximum, complaint);
-
-    private static long Number(ArgumentResult argument, string text, long minimum, long maximum, string complaint)
-    {
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= minimum && value <= maximum)
-        {
-            return value;
-        }
-        argument.AddError($"'{TerminalText.Escape(text)}' is {complaint}.");
-        return 0;
-    }
+    private static long ParseNumber(string text, long maximum, string complaint, string action) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value >= 1 && value <= maximum
+            ? value
+            : throw new EbpfException(EbpfError.InvalidArgument, $"'{text}' is {complaint}.", action);
 }

@@ -15,7 +15,7 @@ if (-not (Get-Variable EbeeBefore -Scope Global -ErrorAction Ignore)) {
     $global:EbeeBefore = [Ebee.Tests.Support.BpfInventory]::All()
 }
 
-# Why live tests cannot run here; empty when they can. Data of tests need it before BeforeAll: see LiveOnly.ps1.
+# Why live tests cannot run here; empty when they can.
 . $PSScriptRoot/LiveOnly.ps1
 
 # A folder that every user can reach, removed by Remove-TestFolder.

@@ -336,13 +336,15 @@ Describe 'Get-ExecEvent' {
 
     Context 'The module' {
         It 'streams again after it was imported again' {
-            $events = @(Watch-Stream "Get-ExecEvent -Duration 0; Remove-Module Ebee; Import-Module '$ModulePath'; Import-Module '$ModulePath' -Force
-                Get-ExecEvent -Name $($program.Name) -MaxEvents 1" { Start-Sleep -Milliseconds 1500; & $program.Path again })
+            $stream = Start-Stream "`$null = Get-ExecEvent -Duration 0; Remove-Module Ebee; Import-Module '$ModulePath'; Import-Module '$ModulePath' -Force
+                Get-ExecEvent -Name $($program.Name) -MaxEvents 1" -Streams 2
+            & $program.Path again
+            $events = @(Receive-Stream $stream)
             $events[0].Argument[2] | Should -Be 'again'
         }
 
         It 'can be imported by the manifest in the root of the repository' {
-            $result = pwsh -NoProfile -NonInteractive -c "Import-Module '$Repository/Ebee.psd1'; Get-ExecEvent -Duration 0; (Get-Module Ebee).ExportedCmdlets.Keys -join ' '"
+            $result = pwsh -NoProfile -NonInteractive -c "Import-Module '$Repository/Ebee.psd1'; `$null = Get-ExecEvent -Duration 0; (Get-Module Ebee).ExportedCmdlets.Keys -join ' '"
             $result | Should -Match 'Get-ExecEvent'
         }
     }

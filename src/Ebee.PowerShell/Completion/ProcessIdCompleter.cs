@@ -2,7 +2,6 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Language;
-using Ebee.Events;
 using Ebee.Host;
 
 namespace Ebee.PowerShell.Completion;
@@ -17,7 +16,7 @@ public sealed class ProcessIdCompleter : IArgumentCompleter
         foreach (RunningProcess process in RunningProcess.All().OrderBy(p => p.Id))
         {
             string id = process.Id.ToString(CultureInfo.InvariantCulture);
-            if (Completions.Match(wordToComplete, id, $"{id} ({TerminalText.Escape(process.Name)})", TerminalText.Escape(process.CommandLine)) is { } result)
+            if (Completions.Match(wordToComplete, id, $"{id} ({process.Name})", process.CommandLine) is { } result)
             {
                 yield return result;
             }

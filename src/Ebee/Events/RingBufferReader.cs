@@ -1,18 +1,20 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Ebee.Native;
 using Ebee.Programs;
 
 namespace Ebee.Events;
 
 /// <summary>
-/// Reads a BPF ring buffer (Linux 5.8) straight out of its mapping. The protocol is that of libbpf's
-/// <c>ringbuf.c</c>: one reader, in order. Not thread-safe, but for <see cref="Wake"/>.
+/// Reads a BPF ring buffer (Linux 5.8) straight out of its mapping; only the record that wraps is copied. The protocol
+/// is that of libbpf's <c>ringbuf.c</c>: one reader, in order. Not thread-safe, but for <see cref="Wake"/>.
 /// </summary>
 internal sealed unsafe class RingBufferReader : IDisposable
 {
     private const uint Busy = 1u << 31;    // BPF_RINGBUF_BUSY_BIT: reserved, not yet committed
     private const uint Discard = 1u << 30; // BPF_RINGBUF_DISCARD_BIT
     private const int HeaderSize = 8;      // BPF_RINGBUF_HDR_SZ
+    private const uint PrefetchAhead = 1024; // bytes; the CPU's own prefetcher stops at the end of each page
 
     private readonly int _mapFd;
     private readonly ulong _mask;
@@ -21,6 +23,8 @@ internal sealed unsafe class RingBufferReader : IDisposable
     private byte* _consumerPage;
     private byte* _producerPage;
     private byte* _data;
+    private byte* _end;
+    private byte[] _gathered = [];
     private ulong _position; // up to where records were handed out
     private ulong _limit;    // the producer's position when it was last looked at
     private bool _held;      // the record before _position may still be in use
@@ -36,8 +40,9 @@ internal sealed unsafe class RingBufferReader : IDisposable
         _consumerPage = Map(_pageSize, LibC.ProtRead | LibC.ProtWrite, 0);
         try
         {
-            // The data is mapped twice in a row by the kernel: a record that wraps is contiguous.
-            _producerPage = Map(_pageSize + 2 * (nuint)size, LibC.ProtRead, (long)_pageSize);
+            // The kernel would map the data a second time behind itself, so that the one record that wraps at the end
+            // is contiguous. Every page of that would count as memory of this process: Gather copies instead.
+            _producerPage = Map(_pageSize + size, LibC.ProtRead, (long)_pageSize);
             _wakeFd = LibC.eventfd(0, LibC.EfdCloexec | LibC.EfdNonblock);
             if (_wakeFd < 0)
             {
@@ -50,6 +55,7 @@ internal sealed unsafe class RingBufferReader : IDisposable
             throw;
         }
         _data = _producerPage + _pageSize;
+        _end = _data + size;
         _position = Volatile.Read(ref Consumer);
         _limit = _position;
     }
@@ -63,7 +69,7 @@ internal sealed unsafe class RingBufferReader : IDisposable
     private ref ulong Consumer => ref Unsafe.AsRef<ulong>(_consumerPage);
 
     /// <summary>
-    /// The next record, in place; false when there is none yet. The record is valid until the next call, which
+    /// The next record, in place where it does not wrap; false when there is none yet. The record is valid until the next call, which
     /// gives its room back to the kernel.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -84,12 +90,21 @@ internal sealed unsafe class RingBufferReader : IDisposable
             {
                 break;
             }
-            position += ((length & ~Discard) + HeaderSize + 7) & ~7u;
+            uint size = ((length & ~Discard) + HeaderSize + 7) & ~7u;
+            if (Sse.IsSupported)
+            {
+                byte* ahead = header + PrefetchAhead; // what is not mapped there does not fault
+                for (byte* end = ahead + Math.Min(size, PrefetchAhead); ahead < end; ahead += 64)
+                {
+                    Sse.Prefetch0(ahead);
+                }
+            }
+            position += size;
             if ((length & Discard) == 0)
             {
                 _position = position;
                 _held = true;
-                record = new ReadOnlySpan<byte>(header + HeaderSize, (int)length);
+                record = header + size <= _end ? new ReadOnlySpan<byte>(header + HeaderSize, (int)length) : Gather(header, (int)length);
                 return true;
             }
             _position = position;
@@ -132,6 +147,19 @@ internal sealed unsafe class RingBufferReader : IDisposable
         return position != _limit;
     }
 
+    // A record that goes on at the start of the ring.
+    private ReadOnlySpan<byte> Gather(byte* header, int length)
+    {
+        if (_gathered.Length < length)
+        {
+            _gathered = GC.AllocateUninitializedArray<byte>(length);
+        }
+        int first = (int)Math.Min(_end - header - HeaderSize, length);
+        new ReadOnlySpan<byte>(header + HeaderSize, first).CopyTo(_gathered);
+        new ReadOnlySpan<byte>(_data, length - first).CopyTo(_gathered.AsSpan(first));
+        return _gathered.AsSpan(0, length);
+    }
+
     private byte* Map(nuint length, int protection, long offset)
     {
         nint address = LibC.mmap(0, length, protection, LibC.MapShared, _mapFd, offset);
@@ -148,10 +176,11 @@ internal sealed unsafe class RingBufferReader : IDisposable
         }
         if (_producerPage != null)
         {
-            _ = LibC.munmap((nint)_producerPage, _pageSize + 2 * (nuint)Size);
+            _ = LibC.munmap((nint)_producerPage, _pageSize + Size);
         }
         _consumerPage = null;
         _producerPage = null;
         _data = null;
+        _end = null;
     }
 }

@@ -87,14 +87,14 @@ internal static class Cgroups
     private static List<Hierarchy> ReadMounts()
     {
         List<Hierarchy> mounts = [];
-        Dictionary<string, ulong> ids = new(StringComparer.Ordinal);
+        Dictionary<string, string> ids = new(StringComparer.Ordinal);
         foreach (string line in File.ReadLines("/proc/self/cgroup"))
         {
             // "4:memory:/path"; v2 is "0::/path"
             string[] parts = line.Split(':', 3);
             foreach (string controller in parts[1].Split(','))
             {
-                ids[controller] = ulong.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture);
+                ids[controller] = parts[0];
             }
         }
         foreach (string line in File.ReadLines("/proc/self/mounts"))
@@ -106,7 +106,7 @@ internal static class Cgroups
             }
             else if (parts[2] == "cgroup" && parts[3].Split(',').Intersect(V1Controllers).FirstOrDefault() is { } controller)
             {
-                mounts.Add(new Hierarchy(parts[1], ids[controller]));
+                mounts.Add(new Hierarchy(parts[1], ulong.Parse(ids[controller], System.Globalization.CultureInfo.InvariantCulture)));
             }
         }
         return mounts;

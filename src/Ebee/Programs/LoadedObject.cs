@@ -10,7 +10,7 @@ internal sealed unsafe class LoadedObject : IDisposable
 {
     private readonly BpfObjectHandle _handle;
     private readonly List<BpfLinkHandle> _links = [];
-    private readonly List<nint> _attached = [];
+    private bool _detached;
 
     internal LoadedObject(string name, BpfObjectHandle handle)
     {
@@ -30,8 +30,7 @@ internal sealed unsafe class LoadedObject : IDisposable
         {
             throw KernelErrors.Attach(program, Marshal.GetLastPInvokeError(), log.Text);
         }
-        _links.Add(new BpfLinkHandle(link));
-        _attached.Add(handle);
+        _links.Add(new BpfLinkHandle(link, handle));
     }
 
     /// <summary>A map of the object, which lives as long as the object does.</summary>
@@ -47,11 +46,11 @@ internal sealed unsafe class LoadedObject : IDisposable
     public ulong RecursionMisses()
     {
         ulong misses = 0;
-        foreach (nint program in _attached)
+        foreach (BpfLinkHandle link in _links)
         {
             BpfProgInfo info = default;
             uint size = (uint)sizeof(BpfProgInfo);
-            if (LibBpf.bpf_obj_get_info_by_fd(LibBpf.bpf_program__fd(program), &info, ref size) == 0)
+            if (LibBpf.bpf_obj_get_info_by_fd(LibBpf.bpf_program__fd(link.Program), &info, ref size) == 0)
             {
                 misses += info.RecursionMisses;
             }
@@ -65,10 +64,6 @@ internal sealed unsafe class LoadedObject : IDisposable
     /// </summary>
     public void Detach()
     {
-        if (_links.Count == 0)
-        {
-            return;
-        }
         CloseLinks();
         const long Membarrier = 324, MembarrierArm64 = 283, MembarrierCommandGlobal = 1;
         _ = LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : Membarrier,
@@ -85,6 +80,11 @@ internal sealed unsafe class LoadedObject : IDisposable
     // The kernel waits for an RCU grace period at each kprobe's close; threads that wait together wait once.
     private void CloseLinks()
     {
+        if (_detached)
+        {
+            return;
+        }
+        _detached = true;
         if (_links.Count < 4)
         {
             _links.ForEach(link => link.Dispose());
@@ -95,6 +95,5 @@ internal sealed unsafe class LoadedObject : IDisposable
             Array.ForEach(threads, thread => thread.Start());
             Array.ForEach(threads, thread => thread.Join());
         }
-        _links.Clear();
     }
 }

@@ -38,13 +38,13 @@ public sealed class FileDeleteTracer : Tracer<FileDeleteEvent>
     private protected override IReadOnlyList<HookStep> Ladder { get; } =
     [
         new("fentry", ["path_unlink_fentry", "path_rmdir_fentry", "path_rename_fentry", "unlink_fexit", "rmdir_fexit", "rename_fexit"],
-            ["failures_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]),
+            ["failures_tp_btf"], "fork_tp_btf", "exit_tp_btf"),
         new("kprobe", ["path_unlink_kprobe", "path_rmdir_kprobe", "path_rename_kprobe", "unlink_kprobe", "rmdir_kprobe", "rename_kprobe",
             "unlink_kretprobe", "rmdir_kretprobe", "rename_kretprobe"],
-            ["failures_tp_btf"], ["fork_tp_btf", "exit_tp_btf"]) { Missing = Kprobes.Missing },
+            ["failures_tp_btf"], "fork_tp_btf", "exit_tp_btf") { Missing = Kprobes.Missing },
         new("tp_btf", ["ctime_set", "ctime_exchange", "ctime_skip", "deletions_tp_btf"],
-            [], ["fork_tp_btf", "exit_tp_btf"]),
-        new("raw_tp", ["deletions_raw_tp"], [], ["fork_raw_tp", "exit_raw_tp"]),
+            [], "fork_tp_btf", "exit_tp_btf"),
+        new("raw_tp", ["deletions_raw_tp"], [], "fork_raw_tp", "exit_raw_tp"),
     ];
 
     private protected override FileDeleteEvent Decode(ReadOnlySpan<byte> record, long bootUtcTicks) => new(record, bootUtcTicks);

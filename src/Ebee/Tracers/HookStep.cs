@@ -4,8 +4,10 @@ namespace Ebee.Tracers;
 /// <param name="Name">The kind of hook, such as <c>tp_btf</c>.</param>
 /// <param name="Events">Programs that see the events.</param>
 /// <param name="Failed">Programs that are attached, too, when failed system calls are asked for.</param>
-/// <param name="Descendants">Programs that follow forks and exits, when a filter needs it.</param>
-internal sealed record HookStep(string Name, string[] Events, string[] Failed, string[] Descendants)
+/// <param name="Fork">The program that has descendants join their parent in the process filters, when these count.</param>
+/// <param name="Exit">The program that has ended processes leave the process filters, when there are any; null when
+/// the step's own do that.</param>
+internal sealed record HookStep(string Name, string[] Events, string[] Failed, string Fork, string? Exit)
 {
     /// <summary>Says, without a load, why this kernel cannot offer the step; null when it may.</summary>
     public Func<string?> Missing { get; init; } = static () => null;

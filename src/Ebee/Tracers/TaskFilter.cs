@@ -10,8 +10,9 @@ internal sealed class TaskFilter
 {
     private const int DescendantsMax = 65536; // living at one time; further ones count as lost
     private readonly TracerOptions _options;
-    private readonly List<CgroupKey> _cgroups = [];
-    private readonly List<uint> _users = [];
+    // Arrays, and made without LINQ: code over lists of these value types would have to be compiled at start.
+    private readonly CgroupKey[] _cgroups = [];
+    private readonly uint[] _users;
 
     /// <summary>Resolves names; throws on those that are not there.</summary>
     public TaskFilter(TracerOptions options)
@@ -22,36 +23,39 @@ internal sealed class TaskFilter
             throw new EbpfException(EbpfError.InvalidArgument, "Children were asked for, but no process whose children.",
                 "Give a process id with it: -ProcessId 42 -IncludeChildren, or --pid 42 --children.");
         }
-        foreach (int id in options.ProcessId.Concat(options.ExcludeProcessId))
+        CheckProcesses(options.ProcessId);
+        CheckProcesses(options.ExcludeProcessId);
+        _users = new uint[options.UserName.Count];
+        for (int i = 0; i < _users.Length; i++)
         {
-            if (id <= 0 || !Processes.Exists(id))
-            {
-                throw new EbpfException(EbpfError.ProcessNotFound, $"There is no process {id}.",
-                    "List the processes: Get-Process in PowerShell, ps -e in a shell.");
-            }
+            _users[i] = UserDatabase.Resolve(options.UserName[i]);
         }
-        _users.AddRange(options.UserName.Select(UserDatabase.Resolve));
-        foreach (string path in options.CgroupPath)
+        if (options.CgroupPath.Count + options.ContainerId.Count > 0)
         {
-            _cgroups.AddRange(Cgroups.Find(path));
-        }
-        foreach (string prefix in options.ContainerId)
-        {
-            _cgroups.AddRange(Cgroups.FindContainer(prefix));
+            _cgroups = [.. options.CgroupPath.SelectMany(Cgroups.Find), .. options.ContainerId.SelectMany(Cgroups.FindContainer)];
         }
         Filters = (options.ProcessId.Count > 0 ? FilterKind.FilterProcess : 0)
             | (options.ExcludeProcessId.Count > 0 ? FilterKind.FilterExcludedProcess : 0)
             | (options.Name.Count > 0 ? FilterKind.FilterName : 0)
-            | (_users.Count > 0 ? FilterKind.FilterUser : 0)
-            | (_cgroups.Count > 0 ? FilterKind.FilterCgroup : 0)
+            | (_users.Length > 0 ? FilterKind.FilterUser : 0)
+            | (_cgroups.Length > 0 ? FilterKind.FilterCgroup : 0)
             | (options.IncludeChildren ? FilterKind.FilterDescendants : 0);
     }
 
     public FilterKind Filters { get; }
 
-    /// <summary>Whether forks must be followed.</summary>
-    public bool FollowsDescendants =>
-        (Filters & (FilterKind.FilterDescendants | FilterKind.FilterExcludedProcess)) != 0;
+    /// <summary>The programs of a step that keep the process filters true while processes come and go.</summary>
+    public IEnumerable<string> Followers(HookStep step)
+    {
+        if ((Filters & (FilterKind.FilterDescendants | FilterKind.FilterExcludedProcess)) != 0)
+        {
+            yield return step.Fork;
+        }
+        if (step.Exit is { } exit && (Filters & (FilterKind.FilterProcess | FilterKind.FilterExcludedProcess)) != 0)
+        {
+            yield return exit;
+        }
+    }
 
     /// <summary>Makes room in the sets, before load.</summary>
     public void Size(OpenedObject opened)
@@ -59,8 +63,8 @@ internal sealed class TaskFilter
         opened.ResizeMap("processes", Entries(_options.ProcessId.Count, _options.IncludeChildren));
         opened.ResizeMap("excluded_processes", Entries(_options.ExcludeProcessId.Count, withDescendants: true));
         opened.ResizeMap("names", Entries(_options.Name.Count));
-        opened.ResizeMap("users", Entries(_users.Count));
-        opened.ResizeMap("cgroups", Entries(_cgroups.Count));
+        opened.ResizeMap("users", Entries(_users.Length));
+        opened.ResizeMap("cgroups", Entries(_cgroups.Length));
     }
 
     /// <summary>
@@ -82,6 +86,18 @@ internal sealed class TaskFilter
         foreach (CgroupKey cgroup in _cgroups)
         {
             loaded.Map("cgroups").Update(cgroup, (byte)1);
+        }
+    }
+
+    private static void CheckProcesses(IReadOnlyList<int> ids)
+    {
+        foreach (int id in ids)
+        {
+            if (id <= 0 || !Processes.Exists(id))
+            {
+                throw new EbpfException(EbpfError.ProcessNotFound, $"There is no process {id}.",
+                    "List the processes: Get-Process in PowerShell, ps -e in a shell.");
+            }
         }
     }
 

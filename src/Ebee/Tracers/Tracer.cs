@@ -120,10 +120,10 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
 
     private LoadedObject Load(HookStep step, TracerOptions options, TaskFilter filter, uint ringSize, uint? reusedRing)
     {
-        string[] descendants = filter.FollowsDescendants ? step.Descendants : [];
+        string[] followers = [.. filter.Followers(step)];
         string[] programs = options.IncludeFailed ? [.. step.Events.Union(step.Failed)] : step.Events;
         using OpenedObject opened = ObjectBuilder.FromResource(ObjectName).Open();
-        foreach (string program in programs.Concat(descendants))
+        foreach (string program in programs.Concat(followers))
         {
             opened.Enable(program);
         }
@@ -147,7 +147,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         LoadedObject loaded = opened.Load();
         try
         {
-            foreach (string program in descendants)
+            foreach (string program in followers)
             {
                 loaded.Attach(program);
             }

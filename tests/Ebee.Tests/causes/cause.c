@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -112,6 +113,22 @@ static pid_t start(int user, char *argument)
 		_exit(98);
 	}
 	return child;
+}
+
+// A child that gets the process id asked for, which nobody has now.
+static void start_as(pid_t id, char *argument)
+{
+	char *arguments[] = { "cause", "-", argument, NULL };
+	struct clone_args how = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&id, .set_tid_size = 1 };
+	long child = syscall(SYS_clone3, &how, sizeof(how));
+
+	if (child == 0) {
+		execve(self, arguments, no_environment);
+		_exit(98);
+	}
+	dprintf(1, "child=%ld\n", child < 0 ? -(long)errno : child);
+	if (child > 0)
+		waitpid(child, NULL, 0);
 }
 
 // Starts processes as fast as it can, each with its own argument, and prints a line for each: process, parent,
@@ -312,6 +329,9 @@ static void run(char **steps)
 
 			dprintf(1, "child=%d\n", child);
 			waitpid(child, NULL, 0);
+		} else if (!strcmp(step, "child-as")) {
+			start_as(atoi(steps[0]), decode(steps[1]));
+			steps += 2;
 		} else if (!strcmp(step, "thread")) { // another thread goes on
 			pthread_t thread;
 
