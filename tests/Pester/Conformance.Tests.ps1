@@ -82,7 +82,8 @@ Describe 'The module' {
         $path = "$Repository/docs/help/en-US/about_Ebee_Events.help.txt"
         if (-not (Test-Path $path)) { Set-ItResult -Skipped -Because 'there is no help yet' }
         $text = Get-Content -Raw $path
-        foreach ($type in (Get-Module Ebee).ExportedCmdlets.Values.OutputType.Type) {
+        # Objects that are no events are explained where their cmdlet is.
+        foreach ($type in (Get-Module Ebee).ExportedCmdlets.Values.OutputType.Type | Where-Object Name -like '*Event') {
             foreach ($property in $type.GetProperties().Name) { $text | Should -Match "(?m)^    $property \(" }
         }
     }
@@ -115,11 +116,11 @@ Describe 'The cmdlet <Name>' -ForEach $cmdlets {
             $type.IsSealed | Should -BeTrue
             foreach ($property in $type.GetProperties()) {
                 $plain = [Nullable]::GetUnderlyingType($property.PropertyType) ?? $property.PropertyType
-                $plain.IsPrimitive -or $plain.IsEnum -or $plain -in [string], [string[]], [DateTimeOffset] |
+                $plain.IsPrimitive -or $plain.IsEnum -or $plain -in [string], [string[]], [int[]], [uint[]], [DateTimeOffset] |
                     Should -BeTrue -Because "$($property.Name) is a $plain"
-                $property.CanWrite | Should -BeFalse
+                $property.GetSetMethod() | Should -BeNullOrEmpty # a public one
                 $property.Name | Should -Not -MatchExactly '(^|[a-z])(Pid|Uid|Gid|Tid|Comm|Ppid)$' # ProcessId, UserId, Name…
-                $property.Name | Should -Not -MatchExactly '(Duration|Latency|Size)$'        # a unit in the name: DurationMs
+                $property.Name | Should -Not -MatchExactly '(Duration|Latency|(?<!^Key|^Value)Size)$' # a unit in the name: DurationMs; but a map's sizes have eBPF's names
             }
         }
     }
@@ -182,7 +183,8 @@ Describe 'The parameter <Name> -<Parameter>' -ForEach $parameters {
         $completes = $Metadata.ParameterType.IsEnum -or @($Metadata.Attributes | Where-Object {
                 $_ -is [Management.Automation.ArgumentCompleterAttribute] -or $_ -is [Management.Automation.ValidateSetAttribute]
             }).Count -gt 0
-        if ($listable) { $completes | Should -BeTrue }
+        $isObject = $Metadata.ParameterType.IsArray -and $Metadata.ParameterType.GetElementType().FullName -like 'Ebee.*'
+        if ($listable -and -not $isObject) { $completes | Should -BeTrue }
     }
 
     It 'is described in the help, as it is' {
@@ -282,9 +284,9 @@ Describe 'The help that PowerShell reads' {
     It 'has the syntax that the cmdlet <Name> has' -ForEach $cmdlets {
         $file = "$Repository/docs/help/$Name.md"
         if (-not (Test-Path $file)) { Set-ItResult -Skipped -Because 'there is no help yet' }
-        $syntax = [regex]::Match((Get-Content -Raw $file), '(?s)## SYNTAX.*?```\s*(.*?)```').Groups[1].Value -replace '\s+', ' '
-        $syntax = $syntax -replace ' ?\[<CommonParameters>\]', ''
-        $actual = "$Name " + ((Get-Command $Name -Syntax) -replace '\s+', ' ' -replace "^ ?$Name ?" -replace ' ?\[<CommonParameters>\]' -replace ' $')
-        $syntax.Trim() | Should -Be $actual.Trim()
+        $section = [regex]::Match((Get-Content -Raw $file), '(?s)## SYNTAX(.*?)\n## ').Groups[1].Value
+        $syntax = [regex]::Matches($section, '(?s)```\s*(.*?)```').ForEach({ $_.Groups[1].Value -replace '\s+', ' ' -replace ' ?\[<CommonParameters>\]' }).Trim()
+        $actual = ((Get-Command $Name -Syntax) -split '(?m)^(?=\S)' -replace '\s+', ' ' -replace ' ?\[<CommonParameters>\]').Trim() | Where-Object { $_ }
+        $syntax | Sort-Object | Should -Be ($actual | Sort-Object)
     }
 }
