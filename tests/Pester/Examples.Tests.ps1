@@ -38,6 +38,9 @@ if ($examples) {
 '@
             $generator = Start-Process sh -ArgumentList $script, $folder -PassThru
 
+            # Something that the cmdlets show that list what the kernel holds.
+            $stream = Start-Stream 'Get-ExecEvent -Duration 10m | Out-Null'
+
             $started = [Diagnostics.Stopwatch]::StartNew()
             $jobs = foreach ($example in $All) {
                 $job = Start-ThreadJob -ThrottleLimit 12 -ArgumentList $ModulePath, $folder, $example.Code {
@@ -65,6 +68,8 @@ if ($examples) {
         }
         AfterAll {
             if ($LiveOnly) { return }
+            $stream.Shell.Stop()
+            $stream.Shell.Dispose()
             Remove-Item $script
             $generator.WaitForExit()
             Remove-Item -Recurse -Force $folder
