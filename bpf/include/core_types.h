@@ -72,7 +72,7 @@ struct dentry;
 
 struct inode {
 	umode_t i_mode;
-	unsigned int i_flags;
+	unsigned int i_nlink;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	dev_t i_rdev;
@@ -213,6 +213,7 @@ struct mm_struct {
 };
 
 struct thread_info {
+	unsigned long flags; // arm64: TIF_32BIT
 	u32 status; // x86: TS_COMPAT
 };
 
@@ -252,7 +253,6 @@ struct pt_regs {
 	unsigned long di;
 	unsigned long bx;
 	unsigned long cx;
-	unsigned long bp;
 	unsigned long ax;
 	unsigned long orig_ax;
 };
@@ -284,4 +284,5 @@ struct trace_event_raw_sched_process_exec {
 #define AT_REMOVEDIR 0x200
 #define RENAME_EXCHANGE (1 << 1)
 #define TS_COMPAT 0x0002
+#define TIF_32BIT (1UL << 22)
 #define X32_SYSCALL_BIT 0x40000000

@@ -26,7 +26,8 @@ static __always_inline s64 call_number(struct system_call *call)
 enum { UNLINK = 87, RMDIR = 84, RENAME = 82, UNLINKAT = 263, RENAMEAT = 264, RENAMEAT2 = 316 };
 enum { UNLINK_32 = 10, RMDIR_32 = 40, RENAME_32 = 38, UNLINKAT_32 = 301, RENAMEAT_32 = 302, RENAMEAT2_32 = 353 };
 #else
-enum { UNLINK = -1, RMDIR = -2, RENAME = -3, UNLINKAT = 35, RENAMEAT = 38, RENAMEAT2 = 276 };
+// The first three do not exist; -1 is no number for them, as the kernel gives it to what is no call.
+enum { UNLINK = -1000, RMDIR = -1001, RENAME = -1002, UNLINKAT = 35, RENAMEAT = 38, RENAMEAT2 = 276 };
 #endif
 
 // Which deletion the system call asks for; the operation is DELETION_NONE for any other call.

@@ -28,6 +28,7 @@ struct touched_inodes {
 	// What they turn out to be.
 	u32 source; // of a rename: the index of the moved one
 	u64 directory; // dentry
+	u64 victim; // dentry whose name is the deleted one, where that is certain
 	struct deleted_file file;
 	struct touched_inode items[TOUCHED_MAX];
 };
@@ -242,7 +243,7 @@ __noinline int was_touched(u64 inode)
 	if (!all)
 		return 0;
 	for (u32 i = 0; i < TOUCHED_MAX; i++)
-		if (all->items[i].inode == inode)
+		if (i < all->count && all->items[i].inode == inode)
 			return 1;
 	return 0;
 }
@@ -358,13 +359,18 @@ __noinline int sort_deleted(u32 index, u32 operation)
 {
 	struct touched_inodes *all = this_touched();
 	struct touched_inode *item = all ? outer_touched(all, index) : 0;
+	u64 inode = item ? item->inode : 0;
 
 	if (!item)
 		return 0;
-	if (operation == DELETION_UNLINK ? !is_directory(item->mode) : !item->dentry || is_child(index))
-		all->file = item->file;
-	else
+	if (operation == DELETION_UNLINK ? is_directory(item->mode) : item->dentry && !is_child(index)) {
 		all->directory = item->dentry;
+		return 0;
+	}
+	all->file = item->file;
+	// A file that had other names may be known by one of these.
+	if (is_directory(item->mode) || !BPF_CORE_READ((struct inode *)inode, i_nlink))
+		all->victim = item->dentry;
 	return 0;
 }
 
@@ -384,10 +390,26 @@ __noinline int sort_destroyed(u32 index)
 		if (item->parent != all->directory || item->dentry == all->directory || BPF_CORE_READ(dentry, d_hash.pprev))
 			return 0;
 	} else if ((item->mode & S_IFMT) == S_IFCHR && !item->device_special) {
-		return 0; // a whiteout that the rename left
+		struct dentry *dentry = (void *)item->dentry;
+
+		if (!dentry || BPF_CORE_READ(dentry, d_hash.pprev))
+			return 0; // a whiteout that the rename left
 	}
 	all->file = item->file;
 	return 1;
+}
+
+// The name as the kernel has it, where the deleted file had but this one; else as the call's string has it now, which
+// another thread may have changed since.
+static __always_inline void append_victim(struct scratch *s, struct deletion_call *call, struct touched_inodes *all)
+{
+	struct file_delete_record *record = (void *)s->record;
+	struct dentry *victim = (void *)all->victim;
+
+	if (victim && all->directory && (u64)BPF_CORE_READ(victim, d_parent) == all->directory)
+		record->name_length = append_kernel_string(s, BPF_CORE_READ(victim, d_name.name), COMPONENT_MAX);
+	if (!record->name_length)
+		append_name(s, call);
 }
 
 static __always_inline int on_call_touched(struct task_struct *task, struct deletion_call *call, struct touched_inodes *all)
@@ -401,11 +423,11 @@ static __always_inline int on_call_touched(struct task_struct *task, struct dele
 	if (!s)
 		return 0;
 	record = (void *)s->record;
-	at = s->length;
-	append_name(s, call);
 	if (call->operation == DELETION_RENAME_OVER) {
 		bool destroyed = false;
 
+		at = s->length;
+		append_name(s, call);
 		if (read_component(s, at, record->name_length))
 			for (u32 i = 0; i < 2 * TOUCHED_MAX && !all->directory; i++)
 				is_rename_source(i % TOUCHED_MAX, i / TOUCHED_MAX);
@@ -419,6 +441,7 @@ static __always_inline int on_call_touched(struct task_struct *task, struct dele
 	} else {
 		for (u32 i = 0; i < TOUCHED_MAX; i++)
 			sort_deleted(i, call->operation);
+		append_victim(s, call, all);
 	}
 	record->inode = all->file.inode;
 	at = s->length;
@@ -444,10 +467,12 @@ int BPF_PROG(deletions_tp_btf, struct pt_regs *regs, long result)
 	if (result > 0)
 		return 0;
 	read_deletion_call(regs, &call);
-	if (call.operation == DELETION_NONE || is_filtered())
+	if (call.operation == DELETION_NONE)
 		return 0;
 	thread = bpf_get_current_pid_tgid();
 	all = bpf_map_lookup_elem(&touched, &thread);
+	if (!all && is_filtered()) // what was touched has passed the filter
+		return 0;
 	if (result) {
 		if (settings.include_failed)
 			on_call_failed(regs, result);

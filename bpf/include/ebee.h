@@ -527,7 +527,7 @@ static __always_inline void read_system_call(struct pt_regs *regs, struct system
 #ifdef __TARGET_ARCH_x86
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	call->number = BPF_CORE_READ(regs, orig_ax);
+	call->number = (s32)BPF_CORE_READ(regs, orig_ax); // the kernel looks at 32 bits, too
 	call->compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
 	if (call->compat) {
 		call->arguments[0] = (u32)BPF_CORE_READ(regs, bx);
@@ -543,7 +543,10 @@ static __always_inline void read_system_call(struct pt_regs *regs, struct system
 	call->arguments[3] = BPF_CORE_READ(regs, r10);
 	call->arguments[4] = BPF_CORE_READ(regs, r8);
 #else
-	call->number = BPF_CORE_READ(regs, syscallno);
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	// A 32-bit process numbers its calls otherwise: they are not decoded.
+	call->number = BPF_CORE_READ(task, thread_info.flags) & TIF_32BIT ? -1 : BPF_CORE_READ(regs, syscallno);
 	call->compat = false;
 	call->arguments[0] = BPF_CORE_READ(regs, orig_x0);
 	call->arguments[1] = BPF_CORE_READ(regs, user_regs.regs[1]);

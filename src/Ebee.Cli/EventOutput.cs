@@ -2,11 +2,18 @@ using Ebee.Native;
 
 namespace Ebee.Cli;
 
-/// <summary>Where events go; each is flushed at once when no other waits behind it.</summary>
-internal abstract class EventOutput : IDisposable
+/// <summary>
+/// Standard output. Each event is written at once; while nobody takes it, a reason to stop still ends the wait.
+/// </summary>
+internal abstract unsafe class EventOutput : IDisposable
 {
     private const int StandardOutput = 1;
+    private const int PipeBuffer = 4096; // PIPE_BUF: so much does not block when poll says that something can be written
+    private const int StopCheckMs = 50;
     private readonly Stream _stream = Console.OpenStandardOutput();
+
+    /// <summary>Looked at while the output is blocked: it is given up when this says so.</summary>
+    public Func<bool> IsOver { get; init; } = static () => false;
 
     /// <summary>Writes what comes before the first event.</summary>
     public virtual void Begin()
@@ -17,7 +24,7 @@ internal abstract class EventOutput : IDisposable
     /// Calls back, on another thread, when whoever reads the output has gone: a stream without events would else not
     /// notice.
     /// </summary>
-    public static unsafe void WatchReader(Action gone) => new Thread(() =>
+    public static void WatchReader(Action gone) => new Thread(() =>
     {
         LibC.PollFd output = new() { Fd = StandardOutput };
         while (LibC.poll(&output, 1, -1) <= 0)
@@ -35,10 +42,23 @@ internal abstract class EventOutput : IDisposable
     {
         try
         {
-            _stream.Write(bytes);
+            while (!bytes.IsEmpty)
+            {
+                LibC.PollFd output = new() { Fd = StandardOutput, Events = LibC.PollOut };
+                while (LibC.poll(&output, 1, StopCheckMs) <= 0)
+                {
+                    if (IsOver())
+                    {
+                        throw new OperationCanceledException();
+                    }
+                }
+                ReadOnlySpan<byte> piece = bytes[..Math.Min(bytes.Length, PipeBuffer)];
+                _stream.Write(piece);
+                bytes = bytes[piece.Length..];
+            }
             _stream.Flush();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EndOfOutputException(e);
         }
@@ -46,7 +66,7 @@ internal abstract class EventOutput : IDisposable
 }
 
 /// <summary>Standard output was closed or cannot be written.</summary>
-internal sealed class EndOfOutputException(IOException inner) : Exception(inner.Message, inner)
+internal sealed class EndOfOutputException(Exception inner) : Exception(inner.Message, inner)
 {
     private const int Epipe = 32;
 

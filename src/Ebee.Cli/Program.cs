@@ -13,4 +13,5 @@ foreach (Tracer tracer in Tracer.All)
 {
     root.Add(new TracerCommand(tracer));
 }
-return root.Parse(args).Invoke();
+// A name may begin with @: it is no file of further arguments.
+return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();

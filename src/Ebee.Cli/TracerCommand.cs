@@ -53,6 +53,10 @@ internal sealed class TracerCommand : Command
             }
             return 1;
         }
+        catch (OperationCanceledException)
+        {
+            return 0; // told to stop while nobody took the output
+        }
         catch (EndOfOutputException e) when (e.IsPipe)
         {
             return 0; // the reader of a pipe, such as head, has had enough
@@ -83,14 +87,23 @@ internal sealed class TracerCommand : Command
             BufferSize = arguments.GetValue(_bufferSize) is { } size ? ParseSize(size) : TracerOptions.DefaultBufferSize,
         };
         bool verbose = arguments.GetValue(_verbose);
-        using CancellationTokenSource stop = new();
+        CancellationTokenSource stop = new(); // never disposed: signals and the watch on the output come when they want
         using PosixSignalRegistration interrupt = OnSignal(PosixSignal.SIGINT, stop);
         using PosixSignalRegistration terminate = OnSignal(PosixSignal.SIGTERM, stop);
         using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, stop);
         using IProbe probe = _tracer.StartProbe(options);
+        long deadline = duration is { } time ? Environment.TickCount64 + (long)time.TotalMilliseconds : long.MaxValue;
+        bool IsOver()
+        {
+            if (Environment.TickCount64 >= deadline)
+            {
+                probe.Detach(); // what was caught is still written, whenever somebody takes it
+            }
+            return stop.IsCancellationRequested;
+        }
         using EventOutput output = arguments.GetValue(_json)
-            ? new JsonOutput(_tracer.JsonType)
-            : new TableOutput(_tracer.Columns);
+            ? new JsonOutput(_tracer.JsonType) { IsOver = IsOver }
+            : new TableOutput(_tracer.Columns) { IsOver = IsOver };
         LossReport loss = new(text => Console.Error.WriteLine($"ebee: {text}"), "Filter more, or give --buffer-size 64M.");
         probe.OnLost = loss.Report;
         if (verbose)
@@ -131,8 +144,9 @@ internal sealed class TracerCommand : Command
 
     private static long ParseSize(string text)
     {
-        int shift = char.ToUpperInvariant(text.TrimEnd('B', 'b').LastOrDefault()) switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 };
-        string number = text.TrimEnd('B', 'b').TrimEnd('K', 'k', 'M', 'm', 'G', 'g');
+        string number = text.EndsWith('B') || text.EndsWith('b') ? text[..^1] : text;
+        int shift = char.ToUpperInvariant(number.LastOrDefault()) switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 };
+        number = shift > 0 ? number[..^1] : number;
         return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value <= long.MaxValue >> shift
             ? value << shift
             : throw new EbpfException(EbpfError.InvalidArgument, $"'{text}' is no size.", "Give bytes, or 64K, 8M, 1G.");

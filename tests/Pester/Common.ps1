@@ -61,7 +61,7 @@ function Wait-Until([scriptblock] $Condition, [string] $What, [double] $Seconds 
 # Waits for the end of a stream. What it wrote; its errors are thrown.
 function Receive-Stream($Stream) {
     if (-not $Stream.Async.AsyncWaitHandle.WaitOne(20000)) {
-        $Stream.Shell.Stop()
+        $null = $Stream.Shell.BeginStop($null, $null)
         throw 'The stream did not end in time.'
     }
     try {

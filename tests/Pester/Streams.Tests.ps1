@@ -27,7 +27,8 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
             $Stream.Async.IsCompleted | Should -BeFalse
             $watch = [Diagnostics.Stopwatch]::StartNew()
             & $What
-            $Stream.Async.AsyncWaitHandle.WaitOne(20000) | Should -BeTrue
+            # Not by a call that waits for the end for ever.
+            $Stream.Async.AsyncWaitHandle.WaitOne(10000) | Should -BeTrue -Because 'it ends'
             $watch.Elapsed.TotalMilliseconds
         }
     }
@@ -45,7 +46,7 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
     It 'by Ctrl-C comes at once, before any event' {
         Measure-Best {
             $running = Start-Stream $stream
-            Measure-End $running { $running.Shell.Stop() }
+            Measure-End $running { $null = $running.Shell.BeginStop($null, $null) }
             $running.Output.Count | Should -Be 0
             $running.Shell.Dispose()
         } | Should -BeLessOrEqual $limit
@@ -56,7 +57,7 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
             $running = Start-Stream "$stream | ForEach-Object { `$_ }"
             & $cause
             Wait-Until { $running.Output.Count -ge 1 } 'the first event'
-            Measure-End $running { $running.Shell.Stop() }
+            Measure-End $running { $null = $running.Shell.BeginStop($null, $null) }
             $running.Shell.Dispose()
         } | Should -BeLessOrEqual $limit
     }
@@ -108,7 +109,7 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
     It 'by the closing of its runspace comes at once' {
         Measure-Best {
             $running = Start-Stream $stream
-            Measure-End $running { $running.Shell.Runspace.Close() }
+            Measure-End $running { $running.Shell.Runspace.CloseAsync() }
             $running.Shell.Dispose()
         } | Should -BeLessOrEqual $limit
     }
@@ -118,7 +119,8 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
             $job = Start-ThreadJob { param($Module, $Stream) Import-Module $Module; Invoke-Expression "$Stream -Verbose" } -ArgumentList $ModulePath, $stream
             Wait-Until { $job.Verbose.Count } 'it attached'
             $watch = [Diagnostics.Stopwatch]::StartNew()
-            Stop-Job $job
+            $job.StopJobAsync()
+            $job.Finished.WaitOne(10000) | Should -BeTrue -Because 'it ends'
             $watch.Elapsed.TotalMilliseconds
             Remove-Job $job
         } | Should -BeLessOrEqual $limit
@@ -145,10 +147,10 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
             $async = $shell.BeginInvoke()
             [Threading.Thread]::Sleep($wait)
             $watch = [Diagnostics.Stopwatch]::StartNew()
-            $shell.Stop()
-            $shell.Dispose()
+            $null = $shell.BeginStop($null, $null)
+            $async.AsyncWaitHandle.WaitOne(10000) | Should -BeTrue -Because 'it ends'
             $watch.Elapsed.TotalSeconds | Should -BeLessThan 5 # it may be loading
-            $async.IsCompleted | Should -BeTrue
+            $shell.Dispose()
         }
     }
 }

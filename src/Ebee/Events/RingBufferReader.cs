@@ -121,7 +121,12 @@ internal sealed unsafe class RingBufferReader : IDisposable
         LibC.PollFd* fds = stackalloc LibC.PollFd[2];
         fds[0] = new LibC.PollFd { Fd = _mapFd, Events = LibC.PollIn };
         fds[1] = new LibC.PollFd { Fd = _wakeFd, Events = LibC.PollIn };
-        _ = LibC.poll(fds, 2, timeoutMs); // EINTR: the caller looks at its reasons to stop and comes back
+        if (LibC.poll(fds, 2, timeoutMs) > 0 && fds[1].ReturnedEvents != 0)
+        {
+            ulong wakes;
+            _ = LibC.read(_wakeFd, &wakes, sizeof(ulong));
+        }
+        // After EINTR, too, the caller looks at its reasons to stop and comes back.
     }
 
     /// <summary>Ends a <see cref="Wait"/>, now or the next one. Any thread may call it.</summary>

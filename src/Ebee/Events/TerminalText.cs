@@ -60,10 +60,13 @@ public static class TerminalText
             bool paired = char.IsHighSurrogate(c)
                 ? index + 1 < text.Length && char.IsLowSurrogate(text[index + 1])
                 : index > 0 && char.IsHighSurrogate(text[index - 1]);
-            // Tags (U+E0000 to U+E007F) are the invisible ones up there.
-            return !paired || (char.IsHighSurrogate(c) ? c : text[index - 1]) == '\udb40';
+            int pair = char.IsHighSurrogate(c) ? index : index - 1;
+            // Tags (U+E0000 to U+E007F) and other formats, and what only its maker can read.
+            return !paired || text[pair] == '\udb40'
+                || CharUnicodeInfo.GetUnicodeCategory(text, pair) is UnicodeCategory.Format or UnicodeCategory.PrivateUse;
         }
-        return CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
+        return c is '\u3164' or '\u115f' or '\u1160' or '\uffa0' // letters that show nothing
+            || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
             or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse;
     }
 }

@@ -11,10 +11,20 @@ internal static unsafe class BootClock
     /// </summary>
     public static long BootUtcTicks()
     {
-        LibC.TimeSpec boot, real;
-        _ = LibC.clock_gettime(LibC.ClockBoottime, &boot);
-        _ = LibC.clock_gettime(LibC.ClockRealtime, &real);
-        return DateTime.UnixEpoch.Ticks + Ticks(real) - Ticks(boot);
+        const int Attempts = 5;
+        const long CloseTicks = 200; // 20 µs
+        LibC.TimeSpec boot, real, after;
+        for (int attempt = 1; ; attempt++)
+        {
+            _ = LibC.clock_gettime(LibC.ClockBoottime, &boot);
+            _ = LibC.clock_gettime(LibC.ClockRealtime, &real);
+            _ = LibC.clock_gettime(LibC.ClockBoottime, &after);
+            // Another process may have run in between.
+            if (Ticks(after) - Ticks(boot) < CloseTicks || attempt == Attempts)
+            {
+                return DateTime.UnixEpoch.Ticks + Ticks(real) - (Ticks(boot) + Ticks(after)) / 2;
+            }
+        }
     }
 
     /// <summary>The local time of a boot-clock stamp.</summary>

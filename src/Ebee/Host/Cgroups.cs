@@ -24,10 +24,10 @@ internal static class Cgroups
         List<CgroupKey> keys = [];
         foreach (Hierarchy hierarchy in Mounted.Value)
         {
-            string folder = path == hierarchy.MountPoint || path.StartsWith(hierarchy.MountPoint + "/", StringComparison.Ordinal)
+            string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(IsBelow(path, hierarchy.MountPoint)
                 ? path
-                : Path.Join(hierarchy.MountPoint, path);
-            if (Key(hierarchy, folder) is { } key)
+                : Path.Join(hierarchy.MountPoint, path)));
+            if (IsBelow(folder, hierarchy.MountPoint) && Key(hierarchy, folder) is { } key)
             {
                 keys.Add(key);
             }
@@ -72,6 +72,9 @@ internal static class Cgroups
     public static IEnumerable<string> All() => Mounted.Value
         .SelectMany(hierarchy => Folders(hierarchy.MountPoint).Select(folder => folder[hierarchy.MountPoint.Length..]))
         .Distinct().Order(StringComparer.Ordinal);
+
+    private static bool IsBelow(string path, string folder) =>
+        path == folder || path.StartsWith(folder + "/", StringComparison.Ordinal);
 
     private static IEnumerable<string> Folders(string root) => Directory.EnumerateDirectories(root, "*", new EnumerationOptions
     {

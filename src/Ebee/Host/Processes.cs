@@ -15,7 +15,7 @@ internal static class Processes
             return File.ReadLines(path).Any(line => line.StartsWith("Tgid:", StringComparison.Ordinal)
                 && int.Parse(line.AsSpan(5).Trim(), CultureInfo.InvariantCulture) == id);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }
@@ -63,7 +63,7 @@ internal static class Processes
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return int.Parse(fields[1], CultureInfo.InvariantCulture);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null; // it ended
         }

@@ -20,7 +20,7 @@ public sealed record RunningProcess(int Id, string Name, string CommandLine)
                 process = new RunningProcess(id, File.ReadAllText($"/proc/{id}/comm").TrimEnd('\n'),
                     ShellQuoting.Join(ExecEvent.SplitArguments(File.ReadAllBytes($"/proc/{id}/cmdline"))));
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 continue;
             }

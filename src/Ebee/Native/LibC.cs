@@ -11,6 +11,7 @@ internal static unsafe partial class LibC
     internal const int ProtWrite = 2;
     internal const int MapShared = 1;
     internal const short PollIn = 1;
+    internal const short PollOut = 4;
     internal const int Eintr = 4;
     internal const int EfdCloexec = 0x80000;
     internal const int EfdNonblock = 0x800;

@@ -66,8 +66,11 @@ internal sealed unsafe class LoadedObject : IDisposable
     {
         CloseLinks();
         const long Membarrier = 324, MembarrierArm64 = 283, MembarrierCommandGlobal = 1;
-        _ = LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : Membarrier,
-            MembarrierCommandGlobal, 0, 0);
+        if (LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : Membarrier,
+            MembarrierCommandGlobal, 0, 0) < 0)
+        {
+            Thread.Sleep(20); // a kernel with nohz_full or a seccomp filter refuses it: longer than any program runs
+        }
     }
 
     /// <inheritdoc/>

@@ -27,6 +27,9 @@ public interface IProbe : IDisposable
     /// <inheritdoc cref="Probe{TEvent}.OnLost"/>
     Action<IProbe>? OnLost { get; set; }
 
+    /// <inheritdoc cref="Probe{TEvent}.Detach"/>
+    void Detach();
+
     /// <inheritdoc cref="Probe{TEvent}.Read"/>
     IEnumerable<object> Read(long? maxEvents, TimeSpan? duration, CancellationToken cancellation);
 }

@@ -92,11 +92,7 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
                     }
                     yield return read!;
                 }
-                // The clocks are looked at when the ring is empty, and every so often while it is not.
-                if (any && (Seen & 0xff) != 0)
-                {
-                    continue;
-                }
+                // At each event: whoever takes them may be slow.
                 long now = Environment.TickCount64;
                 if (now >= nextTick)
                 {

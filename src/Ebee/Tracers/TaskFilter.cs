@@ -23,6 +23,10 @@ internal sealed class TaskFilter
             throw new EbpfException(EbpfError.InvalidArgument, "Children were asked for, but no process whose children.",
                 "Give a process id with it: -ProcessId 42 -IncludeChildren, or --pid 42 --children.");
         }
+        if (options.Name.Contains(""))
+        {
+            throw new EbpfException(EbpfError.InvalidArgument, "An empty name is no process's name.", "Give a name that ps -e lists.");
+        }
         CheckProcesses(options.ProcessId);
         CheckProcesses(options.ExcludeProcessId);
         _users = new uint[options.UserName.Count];

@@ -59,6 +59,10 @@ public sealed class LossReportTests
 
         public Action<IProbe>? OnLost { get; set; }
 
+        public void Detach()
+        {
+        }
+
         public IEnumerable<object> Read(long? maxEvents, TimeSpan? duration, CancellationToken cancellation) => [];
 
         public void Dispose()
