@@ -10,7 +10,10 @@ public sealed class EbpfProgram
     /// <summary>The kernel's id of it.</summary>
     public uint Id { get; internal init; }
 
-    /// <summary>Its name: the function's, where the kernel's 15 bytes cut it and its BTF has the whole. Empty when it has none.</summary>
+    /// <summary>
+    /// What it was loaded for: the function, the tracepoint or the type of the kernel, or the function of another program; null
+    /// where its kind does not fix that.
+    /// </summary>
     public string Name { get; internal init; } = "";
 
     /// <summary>The kind of program, as bpftool names it: tracing, raw_tracepoint, xdp, sched_cls.</summary>
