@@ -9,6 +9,9 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Export-EbpfTypeHeader'
+        'Get-EbpfTrace'
+        'Get-EbpfTracepoint'
         'Get-ExecEvent'
         'Get-FileDeleteEvent'
     )
@@ -16,6 +19,9 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     FormatsToProcess     = @(
+        'out/Ebee/Formatting/EbpfTraceMessage.format.ps1xml'
+        'out/Ebee/Formatting/EbpfTracepoint.format.ps1xml'
+        'out/Ebee/Formatting/EbpfTracepointField.format.ps1xml'
         'out/Ebee/Formatting/ExecEvent.format.ps1xml'
         'out/Ebee/Formatting/FileDeleteEvent.format.ps1xml'
     )
