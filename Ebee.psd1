@@ -12,6 +12,9 @@
         'Get-EbpfLink'
         'Get-EbpfMap'
         'Get-EbpfProgram'
+        'Export-EbpfTypeHeader'
+        'Get-EbpfTrace'
+        'Get-EbpfTracepoint'
         'Get-ExecEvent'
         'Get-FileDeleteEvent'
     )
@@ -22,6 +25,9 @@
         'out/Ebee/Formatting/EbpfLink.format.ps1xml'
         'out/Ebee/Formatting/EbpfMap.format.ps1xml'
         'out/Ebee/Formatting/EbpfProgram.format.ps1xml'
+        'out/Ebee/Formatting/EbpfTraceMessage.format.ps1xml'
+        'out/Ebee/Formatting/EbpfTracepoint.format.ps1xml'
+        'out/Ebee/Formatting/EbpfTracepointField.format.ps1xml'
         'out/Ebee/Formatting/ExecEvent.format.ps1xml'
         'out/Ebee/Formatting/FileDeleteEvent.format.ps1xml'
     )

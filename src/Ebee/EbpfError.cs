@@ -53,4 +53,22 @@ public enum EbpfError
 
     /// <summary>The kernel did not say what it holds.</summary>
     InventoryFailed,
+
+    /// <summary>The kernel's trace file system is mounted nowhere.</summary>
+    TracefsNotMounted,
+
+    /// <summary>The kernel has no such tracepoint.</summary>
+    TracepointNotFound,
+
+    /// <summary>Somebody else reads the trace pipe, of which the kernel allows one reader.</summary>
+    TraceBusy,
+
+    /// <summary>A file holds no BTF that can be used.</summary>
+    InvalidBtf,
+
+    /// <summary>A file is there already.</summary>
+    FileExists,
+
+    /// <summary>A file could not be read or written.</summary>
+    FileFailed,
 }

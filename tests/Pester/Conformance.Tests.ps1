@@ -116,6 +116,15 @@ Describe 'The cmdlet <Name>' -ForEach $cmdlets {
             $type.IsSealed | Should -BeTrue
             foreach ($property in $type.GetProperties()) {
                 $plain = [Nullable]::GetUnderlyingType($property.PropertyType) ?? $property.PropertyType
+                # A table of parts, such as the fields of a tracepoint: -Depth 2 of ConvertTo-Json reaches them.
+                if ($plain.IsArray -and $plain.GetElementType().FullName -like 'Ebee.*') {
+                    foreach ($part in $plain.GetElementType().GetProperties()) {
+                        $part.PropertyType.IsPrimitive -or $part.PropertyType.IsEnum -or $part.PropertyType -eq [string] |
+                            Should -BeTrue -Because "$($property.Name).$($part.Name) is a $($part.PropertyType)"
+                        $part.CanWrite | Should -BeFalse
+                    }
+                    continue
+                }
                 $plain.IsPrimitive -or $plain.IsEnum -or $plain -in [string], [string[]], [int[]], [uint[]], [DateTimeOffset] |
                     Should -BeTrue -Because "$($property.Name) is a $plain"
                 $property.GetSetMethod() | Should -BeNullOrEmpty # a public one
@@ -127,7 +136,7 @@ Describe 'The cmdlet <Name>' -ForEach $cmdlets {
 
     It 'asks before it changes the system' {
         $changes = $verb -in 'Start', 'Stop', 'New', 'Set', 'Remove', 'Add', 'Clear', 'Enable', 'Disable', 'Register', 'Unregister',
-            'Install', 'Uninstall', 'Update', 'Write', 'Reset', 'Mount', 'Dismount', 'Invoke', 'Suspend', 'Resume', 'Import', 'Save'
+            'Install', 'Uninstall', 'Update', 'Write', 'Reset', 'Mount', 'Dismount', 'Invoke', 'Suspend', 'Resume', 'Import', 'Export', 'Save'
         $attribute = $Cmdlet.ImplementingType.GetCustomAttributes([Management.Automation.CmdletAttribute], $true)[0]
         $attribute.SupportsShouldProcess | Should -Be $changes
         if ($changes) { $Cmdlet.Parameters.Keys | Should -Contain WhatIf }

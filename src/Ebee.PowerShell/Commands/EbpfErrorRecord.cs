@@ -14,10 +14,16 @@ internal static class EbpfErrorRecord
     {
         EbpfError.PermissionDenied => ErrorCategory.PermissionDenied,
         EbpfError.InvalidArgument => ErrorCategory.InvalidArgument,
-        EbpfError.LibBpfNotFound or EbpfError.KernelTooOld or EbpfError.NoBtf or EbpfError.NotLinux => ErrorCategory.NotInstalled,
+        EbpfError.LibBpfNotFound or EbpfError.KernelTooOld or EbpfError.NoBtf or EbpfError.NotLinux
+            or EbpfError.TracefsNotMounted => ErrorCategory.NotInstalled,
         EbpfError.UserNotFound or EbpfError.ProcessNotFound or EbpfError.CgroupNotFound or EbpfError.ContainerNotFound
             or EbpfError.ProgramNotFound or EbpfError.LinkNotFound or EbpfError.MapNotFound
+            or EbpfError.TracepointNotFound
             => ErrorCategory.ObjectNotFound,
+        EbpfError.TraceBusy => ErrorCategory.ResourceBusy,
+        EbpfError.InvalidBtf => ErrorCategory.InvalidData,
+        EbpfError.FileExists => ErrorCategory.ResourceExists,
+        EbpfError.FileFailed => ErrorCategory.OpenError,
         _ => ErrorCategory.ResourceUnavailable,
     };
 }

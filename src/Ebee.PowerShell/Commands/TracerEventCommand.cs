@@ -10,11 +10,10 @@ namespace Ebee.PowerShell.Commands;
 /// </summary>
 /// <typeparam name="TTracer">The tracer.</typeparam>
 /// <typeparam name="TEvent">Its event.</typeparam>
-public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposable
+public abstract class TracerEventCommand<TTracer, TEvent> : StreamCommand
     where TTracer : Tracer<TEvent>, new()
     where TEvent : class
 {
-    private readonly CancellationTokenSource _stop = new();
     private Probe<TEvent>? _probe;
     private readonly List<int> _processIds = [];
 
@@ -61,59 +60,25 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
     [Parameter]
     public SwitchParameter IncludeFailed { get; set; }
 
-    /// <summary>The stream ends after so many events.</summary>
-    [Parameter]
-    [ValidateRange(1, long.MaxValue)]
-    public long MaxEvents { get; set; }
-
-    /// <summary>The stream ends after so long.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan Duration { get; set; }
-
     /// <summary>Bytes of the ring buffer.</summary>
     [Parameter]
     [ValidateRange(4096L, 1L << 30)]
     public long BufferSize { get; set; } = TracerOptions.DefaultBufferSize;
 
-    /// <summary>Ends the stream and frees what it used. PowerShell promises to call this and nothing else.</summary>
-    public void Dispose()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
     /// <summary>Gathers processes from the pipeline: one stream is for all of them.</summary>
     protected override void ProcessRecord() => _processIds.AddRange(ProcessId);
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
-    {
-        try
-        {
-            Stream();
-        }
-        catch (EbpfException e)
-        {
-            ThrowTerminatingError(EbpfErrorRecord.From(e, MyInvocation.MyCommand.Name));
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void StopProcessing() => _stop.Cancel();
-
-    /// <summary>Frees what the stream used.</summary>
-    /// <param name="disposing">Whether it is not the finalizer that calls.</param>
-    protected virtual void Dispose(bool disposing)
+    protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
             _probe?.Dispose();
-            _stop.Dispose();
         }
+        base.Dispose(disposing);
     }
 
-    private void Stream()
+    private protected override void Stream()
     {
         if (MyInvocation.ExpectingInput && _processIds.Count == 0)
         {
@@ -142,9 +107,7 @@ public abstract class TracerEventCommand<TTracer, TEvent> : PSCmdlet, IDisposabl
         LossReport loss = new(WriteWarning, "Filter more in the kernel (-Name, -ProcessId, -UserName), do less for each event, " +
             "or give a greater -BufferSize, such as 64MB.");
         probe.OnLost = loss.Report;
-        long? maxEvents = MyInvocation.BoundParameters.ContainsKey(nameof(MaxEvents)) ? MaxEvents : null;
-        TimeSpan? duration = MyInvocation.BoundParameters.ContainsKey(nameof(Duration)) ? Duration : null;
-        foreach (TEvent e in probe.Read(maxEvents, duration, _stop.Token))
+        foreach (TEvent e in probe.Read(EventLimit, TimeLimit, StopToken))
         {
             WriteObject(e);
         }

@@ -19,7 +19,7 @@ internal sealed unsafe class RingBufferReader : IDisposable
     private readonly int _mapFd;
     private readonly ulong _mask;
     private readonly nuint _pageSize = (nuint)Environment.SystemPageSize;
-    private readonly int _wakeFd;
+    private readonly PollWaiter _waiter;
     private byte* _consumerPage;
     private byte* _producerPage;
     private byte* _data;
@@ -43,11 +43,7 @@ internal sealed unsafe class RingBufferReader : IDisposable
             // The kernel would map the data a second time behind itself, so that the one record that wraps at the end
             // is contiguous. Every page of that would count as memory of this process: Gather copies instead.
             _producerPage = Map(_pageSize + size, LibC.ProtRead, (long)_pageSize);
-            _wakeFd = LibC.eventfd(0, LibC.EfdCloexec | LibC.EfdNonblock);
-            if (_wakeFd < 0)
-            {
-                throw KernelErrors.Map("events", "make an eventfd for", System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
-            }
+            _waiter = new PollWaiter();
         }
         catch
         {
@@ -116,25 +112,10 @@ internal sealed unsafe class RingBufferReader : IDisposable
 
     /// <summary>Waits until there may be a record, the time is over, or <see cref="Wake"/> was called.</summary>
     /// <param name="timeoutMs">Milliseconds; -1 waits for ever.</param>
-    public void Wait(int timeoutMs)
-    {
-        LibC.PollFd* fds = stackalloc LibC.PollFd[2];
-        fds[0] = new LibC.PollFd { Fd = _mapFd, Events = LibC.PollIn };
-        fds[1] = new LibC.PollFd { Fd = _wakeFd, Events = LibC.PollIn };
-        if (LibC.poll(fds, 2, timeoutMs) > 0 && fds[1].ReturnedEvents != 0)
-        {
-            ulong wakes;
-            _ = LibC.read(_wakeFd, &wakes, sizeof(ulong));
-        }
-        // After EINTR, too, the caller looks at its reasons to stop and comes back.
-    }
+    public void Wait(int timeoutMs) => _waiter.Wait(_mapFd, timeoutMs);
 
     /// <summary>Ends a <see cref="Wait"/>, now or the next one. Any thread may call it.</summary>
-    public void Wake()
-    {
-        ulong one = 1;
-        _ = LibC.write(_wakeFd, &one, sizeof(ulong));
-    }
+    public void Wake() => _waiter.Wake();
 
     /// <inheritdoc/>
     public void Dispose()
@@ -142,7 +123,7 @@ internal sealed unsafe class RingBufferReader : IDisposable
         if (_consumerPage != null)
         {
             Unmap();
-            _ = LibC.close(_wakeFd);
+            _waiter.Dispose();
         }
     }
 

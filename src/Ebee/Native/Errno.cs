@@ -5,8 +5,11 @@ internal static class Errno
 {
     internal const int Eperm = 1;
     internal const int Enoent = 2;
-    internal const int Einval = 22;
+    internal const int Eintr = 4;
+    internal const int Eagain = 11;
     internal const int Eacces = 13;
+    internal const int Ebusy = 16;
+    internal const int Einval = 22;
 
     private static readonly string[] Names = (
         "0 EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY " +

@@ -12,9 +12,10 @@ internal static unsafe partial class LibC
     internal const int MapShared = 1;
     internal const short PollIn = 1;
     internal const short PollOut = 4;
-    internal const int Eintr = 4;
     internal const int EfdCloexec = 0x80000;
     internal const int EfdNonblock = 0x800;
+    internal const int OpenNonblock = 0x800;
+    internal const int OpenCloexec = 0x80000;
     internal const int ClockRealtime = 0;
     internal const int ClockBoottime = 7;
 
@@ -57,10 +58,13 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int eventfd(uint initial, int flags);
 
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags, uint mode);
+
     [LibraryImport(Library)]
     internal static partial nint write(int fd, void* data, nuint length);
 
-    [LibraryImport(Library)]
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint read(int fd, void* data, nuint length);
 
     [LibraryImport(Library)]

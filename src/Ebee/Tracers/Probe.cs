@@ -11,10 +11,8 @@ namespace Ebee.Tracers;
 /// fits is counted. Disposing detaches at once; nothing stays behind.
 /// </summary>
 /// <typeparam name="TEvent">The event's class.</typeparam>
-public sealed class Probe<TEvent> : IProbe where TEvent : class
+public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : class
 {
-    private const int TickMs = 1000;
-
     private readonly LoadedObject _loaded;
     private readonly RingBufferReader _reader;
     private readonly EventDecoder _decode;
@@ -73,52 +71,8 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
     /// <param name="maxEvents">The stream ends after so many; null does not end it.</param>
     /// <param name="duration">The stream ends after so long; null does not end it.</param>
     /// <param name="cancellation">Ends the stream at once.</param>
-    public IEnumerable<TEvent> Read(long? maxEvents = null, TimeSpan? duration = null, CancellationToken cancellation = default)
-    {
-        using CancellationTokenRegistration wake = cancellation.Register(_reader.Wake);
-        long deadline = duration is { } time ? Environment.TickCount64 + (long)Math.Min(time.TotalMilliseconds, long.MaxValue / 4) : long.MaxValue;
-        long nextTick = 0;
-        long end = maxEvents is { } max ? Seen + max : long.MaxValue;
-        try
-        {
-            while (Seen < end && !cancellation.IsCancellationRequested)
-            {
-                bool any = TryRead(out TEvent? read);
-                if (any)
-                {
-                    if (Seen == end)
-                    {
-                        Detach();
-                    }
-                    yield return read!;
-                }
-                // At each event: whoever takes them may be slow.
-                long now = Environment.TickCount64;
-                if (now >= nextTick)
-                {
-                    Tick();
-                    nextTick = now + TickMs;
-                }
-                if (now >= deadline)
-                {
-                    Detach();
-                    while (Seen < end && !cancellation.IsCancellationRequested && TryRead(out TEvent? rest))
-                    {
-                        yield return rest!;
-                    }
-                    break;
-                }
-                if (!any)
-                {
-                    _reader.Wait((int)Math.Clamp(deadline - now, 1, TickMs));
-                }
-            }
-        }
-        finally
-        {
-            Finish();
-        }
-    }
+    public IEnumerable<TEvent> Read(long? maxEvents = null, TimeSpan? duration = null, CancellationToken cancellation = default) =>
+        EventStream.Read(this, maxEvents, duration, cancellation);
 
     IEnumerable<object> IProbe.Read(long? maxEvents, TimeSpan? duration, CancellationToken cancellation) =>
         Read(maxEvents, duration, cancellation);
@@ -144,7 +98,7 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
         }
     }
 
-    private bool TryRead(out TEvent? result)
+    bool IEventSource<TEvent>.TryRead(out TEvent? result)
     {
         if (!_reader.TryRead(out ReadOnlySpan<byte> record))
         {
@@ -156,7 +110,13 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
         return true;
     }
 
-    private void Finish()
+    void IEventSource<TEvent>.Wait(int timeoutMs) => _reader.Wait(timeoutMs);
+
+    void IEventSource<TEvent>.Wake() => _reader.Wake();
+
+    void IEventSource<TEvent>.Stop() => Detach();
+
+    void IEventSource<TEvent>.Finish()
     {
         Detach();
         while (_reader.TryRead(out _))
@@ -166,7 +126,7 @@ public sealed class Probe<TEvent> : IProbe where TEvent : class
         CountLost();
     }
 
-    private void Tick()
+    void IEventSource<TEvent>.Tick()
     {
         _bootUtcTicks = BootClock.BootUtcTicks();
         long before = Lost;

@@ -1,0 +1,163 @@
+using System.Runtime.InteropServices;
+using Ebee.Events;
+using Ebee.Native;
+
+namespace Ebee.Host;
+
+/// <summary>
+/// Reads the kernel's trace_pipe. What is read there is gone for everybody else. Only what is handed out is taken: an
+/// entry at a time.
+/// </summary>
+internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>, IDisposable
+{
+    private readonly string _tracefs;
+    private readonly PollWaiter _waiter = new();
+    private readonly byte[] _entry = new byte[1 << 16];
+    private int _fd;
+    private int _length; // bytes of the entry
+    private int _next;   // of them, those read
+    private TraceClock _clock;
+    private double _last = double.PositiveInfinity; // the stamp after which the stream is over
+    private bool _isOver;
+
+    /// <summary>Opens it.</summary>
+    /// <exception cref="EbpfException">It is not there, not allowed, or somebody reads it.</exception>
+    public TracePipe()
+    {
+        try
+        {
+            _tracefs = Tracefs.Folder();
+            Path = System.IO.Path.Combine(_tracefs, "trace_pipe");
+            _clock = TraceClock.Now(_tracefs);
+            _fd = LibC.open(Path, LibC.OpenNonblock | LibC.OpenCloexec, 0);
+            if (_fd < 0)
+            {
+                int errno = Marshal.GetLastPInvokeError();
+                throw errno == Errno.Ebusy
+                    ? new EbpfException(EbpfError.TraceBusy, $"Somebody else reads {Path}, and the kernel allows one reader.",
+                        $"End the other reader; it is shown by: fuser -v {Path}")
+                    : Tracefs.CannotRead(Path, Errno.Name(errno), errno is Errno.Eperm or Errno.Eacces);
+            }
+        }
+        catch
+        {
+            _waiter.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The pipe's path.</summary>
+    public string Path { get; }
+
+    /// <summary>The trace's clock, such as local.</summary>
+    public string Clock => TraceClock.Name(_tracefs);
+
+    /// <summary>Messages handed out.</summary>
+    public long Seen { get; private set; }
+
+    /// <summary>Entries that the kernel overwrote before they were read, as it says.</summary>
+    public long Lost { get; private set; }
+
+    /// <summary>Called on the reading thread when <see cref="Lost"/> has grown.</summary>
+    public Action? OnLost { get; set; }
+
+    /// <inheritdoc/>
+    public bool TryRead(out EbpfTraceMessage? result)
+    {
+        while (TryReadLine(out ReadOnlySpan<byte> line))
+        {
+            if (TraceLine.TryParseLoss(line, out long lost))
+            {
+                Lost += lost;
+                OnLost?.Invoke();
+            }
+            else if (!line.IsEmpty)
+            {
+                result = TraceLine.Parse(line, _clock);
+                _isOver |= result.TimestampSeconds > _last;
+                Seen++;
+                return true;
+            }
+        }
+        result = null;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void Wait(int timeoutMs) => _waiter.Wait(_fd, timeoutMs);
+
+    /// <inheritdoc/>
+    public void Wake() => _waiter.Wake();
+
+    /// <inheritdoc/>
+    public void Tick() => _clock = TraceClock.Now(_tracefs);
+
+    // Others go on writing. What is later than now is not this stream's.
+    /// <inheritdoc/>
+    public void Stop() => _last = TraceClock.Now(_tracefs).Stamp;
+
+    /// <inheritdoc/>
+    public void Finish()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_fd > 0)
+        {
+            _ = LibC.close(_fd);
+            _fd = 0;
+            _waiter.Dispose();
+        }
+    }
+
+    private bool TryReadLine(out ReadOnlySpan<byte> line)
+    {
+        line = default;
+        if (_next == _length && !TryReadEntry())
+        {
+            return false;
+        }
+        line = _entry.AsSpan(_next, _length - _next);
+        int end = line.IndexOf((byte)'\n');
+        if (end >= 0)
+        {
+            line = line[..end];
+        }
+        _next = end < 0 ? _length : _next + end + 1;
+        return true;
+    }
+
+    // Who asks for one byte makes the kernel take one entry out of its buffer; the second read gives the rest of that.
+    private bool TryReadEntry()
+    {
+        _next = _length = 0;
+        if (_isOver)
+        {
+            return false;
+        }
+        fixed (byte* entry = _entry)
+        {
+            int first = Read(entry, 1);
+            if (first == 1)
+            {
+                _length = 1 + (*entry == '\n' ? 0 : Read(entry + 1, _entry.Length - 1));
+            }
+        }
+        return _length > 0;
+    }
+
+    private int Read(byte* to, int count)
+    {
+        nint read;
+        int errno = 0;
+        do
+        {
+            read = LibC.read(_fd, to, (nuint)count);
+            errno = read < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (errno == Errno.Eintr);
+        return errno is 0 ? (int)read : errno == Errno.Eagain ? 0 : throw Tracefs.CannotRead(Path, Errno.Name(errno), errno is Errno.Eperm or Errno.Eacces);
+    }
+}
