@@ -13,6 +13,11 @@ internal static unsafe partial class LibBpf
     {
         public nuint Size;
         public byte* ObjectName;
+        public nuint RelaxedMaps;
+        public byte* PinRootPath;
+        public nuint Unused;
+        public byte* KernelConfig;
+        public byte* CustomBtfPath;
     }
 
     [LibraryImport(Library)]
@@ -34,8 +39,11 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial nint bpf_object__btf(BpfObjectHandle obj);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int btf__find_by_name_kind(nint btf, string name, uint kind);
+
     [LibraryImport(Library)]
-    internal static partial void* btf__raw_data(nint btf, out uint size);
+    internal static partial int* btf__type_by_id(nint btf, uint id);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint bpf_object__find_program_by_name(BpfObjectHandle obj, string name);

@@ -10,6 +10,9 @@ internal static unsafe partial class LibC
     internal const int ProtRead = 1;
     internal const int ProtWrite = 2;
     internal const int MapShared = 1;
+    internal const int MapPrivate = 2;
+    internal const int MapAnonymous = 0x20;
+    internal const uint MfdCloexec = 1;
     internal const short PollIn = 1;
     internal const short PollOut = 4;
     internal const int EfdCloexec = 0x80000;
@@ -48,6 +51,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int memfd_create(string name, uint flags);
 
     [LibraryImport(Library)]
     internal static partial int munmap(nint address, nuint length);

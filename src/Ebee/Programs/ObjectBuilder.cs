@@ -1,5 +1,7 @@
 using System.Reflection;
+using Ebee.Btf;
 using Ebee.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Programs;
 
@@ -31,12 +33,19 @@ internal sealed unsafe class ObjectBuilder
     public OpenedObject Open()
     {
         using LibBpfLog log = new();
-        fixed (byte* name = System.Text.Encoding.UTF8.GetBytes(Name + '\0'))
+        SafeFileHandle? kernelBtf = KernelBtf.Subset(new ReadOnlySpan<byte>(_data, (int)_size));
+        byte[]? path = kernelBtf is null ? null : System.Text.Encoding.UTF8.GetBytes($"/proc/self/fd/{(int)kernelBtf.DangerousGetHandle()}\0");
+        fixed (byte* name = System.Text.Encoding.UTF8.GetBytes(Name + '\0'), custom = path)
         {
-            LibBpf.BpfObjectOpenOpts options = new() { Size = (nuint)sizeof(LibBpf.BpfObjectOpenOpts), ObjectName = name };
+            LibBpf.BpfObjectOpenOpts options = new()
+            {
+                Size = (nuint)sizeof(LibBpf.BpfObjectOpenOpts),
+                ObjectName = name,
+                CustomBtfPath = custom,
+            };
             nint handle = LibBpf.bpf_object__open_mem(_data, _size, &options);
             return handle != 0
-                ? new OpenedObject(Name, new BpfObjectHandle(handle))
+                ? new OpenedObject(Name, new BpfObjectHandle(handle), kernelBtf)
                 : throw KernelErrors.Load(Name, System.Runtime.InteropServices.Marshal.GetLastPInvokeError(), log.Text);
         }
     }

@@ -7,29 +7,17 @@ namespace Ebee.Programs;
 internal sealed unsafe class OpenedObject : IDisposable
 {
     private readonly BpfObjectHandle _handle;
+    private readonly Microsoft.Win32.SafeHandles.SafeFileHandle? _kernelBtf; // libbpf reads it when it loads
     private bool _loaded;
-    private BtfBlob? _btf;
 
-    internal OpenedObject(string name, BpfObjectHandle handle)
+    internal OpenedObject(string name, BpfObjectHandle handle, Microsoft.Win32.SafeHandles.SafeFileHandle? kernelBtf)
     {
+        _kernelBtf = kernelBtf;
         Name = name;
         _handle = handle;
     }
 
     public string Name { get; }
-
-    private BtfBlob Btf
-    {
-        get
-        {
-            if (_btf is null)
-            {
-                void* data = LibBpf.btf__raw_data(LibBpf.bpf_object__btf(_handle), out uint size);
-                _btf = BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size));
-            }
-            return _btf;
-        }
-    }
 
     /// <summary>Has a program loaded that its section marks as optional.</summary>
     public void Enable(string program) => LibBpf.bpf_program__set_autoload(FindProgram(program), true);
@@ -57,18 +45,25 @@ internal sealed unsafe class OpenedObject : IDisposable
     /// <summary>Sets a const volatile global; its type must be the bindings' struct of the C type.</summary>
     public void SetConstant<T>(string variable, in T value) where T : unmanaged
     {
-        BtfType section = Btf.Find(BtfKind.DataSection, ".rodata")
-            ?? throw new InvalidOperationException($"{Name} has no constants.");
-        foreach ((int id, int offset, int size) in section.Variables)
+        nint btf = LibBpf.bpf_object__btf(_handle);
+        int section = LibBpf.btf__find_by_name_kind(btf, ".rodata", (uint)BtfKind.DataSection);
+        int wanted = LibBpf.btf__find_by_name_kind(btf, variable, (uint)BtfKind.Variable);
+        if (section < 0 || wanted < 0)
         {
-            if (Btf.Types[id].Name == variable)
+            throw new InvalidOperationException($"{Name} has no constant {variable}.");
+        }
+        // struct btf_type, then a struct btf_var_secinfo for each variable: its type, its offset, its size.
+        int* type = LibBpf.btf__type_by_id(btf, (uint)section);
+        for (int* entry = type + 3, end = entry + 3 * (type[1] & 0xffff); entry < end; entry += 3)
+        {
+            if (entry[0] == wanted)
             {
-                if (size != sizeof(T))
+                if (entry[2] != sizeof(T))
                 {
-                    throw new InvalidOperationException($"{variable} has {size} bytes, not {sizeof(T)}.");
+                    throw new InvalidOperationException($"{variable} has {entry[2]} bytes, not {sizeof(T)}.");
                 }
                 byte* data = (byte*)LibBpf.bpf_map__initial_value(FindMap(".rodata"), out _);
-                System.Runtime.CompilerServices.Unsafe.WriteUnaligned(data + offset, value);
+                System.Runtime.CompilerServices.Unsafe.WriteUnaligned(data + entry[1], value);
                 return;
             }
         }
@@ -91,6 +86,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     /// <summary>Frees the object, unless it has reached the next phase.</summary>
     public void Dispose()
     {
+        _kernelBtf?.Dispose();
         if (!_loaded)
         {
             _handle.Dispose();

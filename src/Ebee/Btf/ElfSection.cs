@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Ebee.Bindings;
+namespace Ebee.Btf;
 
 /// <summary>Finds a section of a 64-bit little-endian ELF file, which compiled BPF objects are.</summary>
 internal static class ElfSection
