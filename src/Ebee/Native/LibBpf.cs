@@ -39,12 +39,6 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial nint bpf_object__btf(BpfObjectHandle obj);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int btf__find_by_name_kind(nint btf, string name, uint kind);
-
-    [LibraryImport(Library)]
-    internal static partial int* btf__type_by_id(nint btf, uint id);
-
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint bpf_object__find_program_by_name(BpfObjectHandle obj, string name);
 
@@ -131,6 +125,9 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     internal static partial nint btf__load_from_kernel_by_id_split(uint id, nint baseBtf);
+
+    [LibraryImport(Library)]
+    internal static partial void* btf__raw_data(nint btf, out uint size);
 
     [LibraryImport(Library)]
     internal static partial Ebee.Bindings.TypeHead* btf__type_by_id(nint btf, uint id);

@@ -53,7 +53,7 @@ internal sealed unsafe class OpenedObject : IDisposable
             throw new InvalidOperationException($"{Name} has no constant {variable}.");
         }
         // struct btf_type, then a struct btf_var_secinfo for each variable: its type, its offset, its size.
-        int* type = LibBpf.btf__type_by_id(btf, (uint)section);
+        int* type = (int*)LibBpf.btf__type_by_id(btf, (uint)section);
         for (int* entry = type + 3, end = entry + 3 * (type[1] & 0xffff); entry < end; entry += 3)
         {
             if (entry[0] == wanted)
