@@ -22,7 +22,7 @@ internal static class CauseProgram
         {
             foreach (string compiler in new[] { "cc", "gcc", "clang" })
             {
-                using Process? process = Try(compiler, $"-O2 -Wall -Wextra -Werror -pthread {linking} -o {program} {source}");
+                using Process? process = Try(compiler, $"-O2 -Wall -Wextra -Werror -pthread {linking} -o \"{program}\" \"{source}\"");
                 if (process is null)
                 {
                     continue;
