@@ -71,4 +71,55 @@ public enum EbpfError
 
     /// <summary>A file could not be read or written.</summary>
     FileFailed,
+
+    /// <summary>The kernel's verifier refused a program.</summary>
+    VerifierRejected,
+
+    /// <summary>A file or its content is no eBPF object that can be used.</summary>
+    InvalidObject,
+
+    /// <summary>libbpf did not survive the object, or took too long with it, in the process that tries it first.</summary>
+    ObjectUnsafe,
+
+    /// <summary>clang refused a source text.</summary>
+    CompileFailed,
+
+    /// <summary>clang is not on the machine.</summary>
+    ClangNotFound,
+
+    /// <summary>The running kernel does not offer what was asked for.</summary>
+    NotSupported,
+
+    /// <summary>bpffs is not mounted where an object is to be pinned.</summary>
+    BpffsNotMounted,
+
+    /// <summary>The kernel has no such function, or none that can be traced.</summary>
+    FunctionNotFound,
+
+    /// <summary>A binary has no such symbol, or it is not there.</summary>
+    SymbolNotFound,
+
+    /// <summary>There is no such network interface.</summary>
+    InterfaceNotFound,
+
+    /// <summary>No probe of this session has such an id or name.</summary>
+    ProbeNotFound,
+
+    /// <summary>An object has no such global variable.</summary>
+    GlobalNotFound,
+
+    /// <summary>What was given leaves open what a program is to be attached to.</summary>
+    AttachTargetMissing,
+
+    /// <summary>Somebody else reads these events already.</summary>
+    EventsBusy,
+
+    /// <summary>The C struct of the events is not known.</summary>
+    EventTypeUnknown,
+
+    /// <summary>A map has no such entry.</summary>
+    MapEntryNotFound,
+
+    /// <summary>A value does not fit the C type it is for.</summary>
+    InvalidValue,
 }

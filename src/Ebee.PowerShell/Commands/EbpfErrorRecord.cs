@@ -15,13 +15,18 @@ internal static class EbpfErrorRecord
         EbpfError.PermissionDenied => ErrorCategory.PermissionDenied,
         EbpfError.InvalidArgument => ErrorCategory.InvalidArgument,
         EbpfError.LibBpfNotFound or EbpfError.KernelTooOld or EbpfError.NoBtf or EbpfError.NotLinux
-            or EbpfError.TracefsNotMounted => ErrorCategory.NotInstalled,
+            or EbpfError.TracefsNotMounted or EbpfError.BpffsNotMounted or EbpfError.ClangNotFound => ErrorCategory.NotInstalled,
         EbpfError.UserNotFound or EbpfError.ProcessNotFound or EbpfError.CgroupNotFound or EbpfError.ContainerNotFound
             or EbpfError.ProgramNotFound or EbpfError.LinkNotFound or EbpfError.MapNotFound
-            or EbpfError.TracepointNotFound
+            or EbpfError.TracepointNotFound or EbpfError.FunctionNotFound or EbpfError.SymbolNotFound
+            or EbpfError.InterfaceNotFound or EbpfError.ProbeNotFound or EbpfError.GlobalNotFound
+            or EbpfError.MapEntryNotFound
             => ErrorCategory.ObjectNotFound,
-        EbpfError.TraceBusy => ErrorCategory.ResourceBusy,
-        EbpfError.InvalidBtf => ErrorCategory.InvalidData,
+        EbpfError.TraceBusy or EbpfError.EventsBusy => ErrorCategory.ResourceBusy,
+        EbpfError.AttachTargetMissing or EbpfError.EventTypeUnknown or EbpfError.InvalidValue => ErrorCategory.InvalidArgument,
+        EbpfError.InvalidBtf or EbpfError.InvalidObject or EbpfError.ObjectUnsafe or EbpfError.VerifierRejected => ErrorCategory.InvalidData,
+        EbpfError.CompileFailed => ErrorCategory.ParserError,
+        EbpfError.NotSupported => ErrorCategory.NotImplemented,
         EbpfError.FileExists => ErrorCategory.ResourceExists,
         EbpfError.FileFailed => ErrorCategory.OpenError,
         _ => ErrorCategory.ResourceUnavailable,
