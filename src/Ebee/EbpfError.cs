@@ -54,7 +54,7 @@ public enum EbpfError
     /// <summary>The kernel did not say what it holds.</summary>
     InventoryFailed,
 
-    /// <summary>The kernel's trace file system is mounted nowhere.</summary>
+    /// <summary>The kernel's trace file system is mounted nowhere, and this process may not mount it for itself.</summary>
     TracefsNotMounted,
 
     /// <summary>The kernel has no such tracepoint.</summary>

@@ -85,18 +85,52 @@ Describe 'Get-EbpfTracepoint' {
         Invoke-WithTracefs -Folder $folder -Mount $mount { (Get-EbpfTracepoint sched:sched_switch).Name } | Should -Be sched_switch
     }
 
-    It 'says what to type where tracefs is not mounted, and mounts nothing' {
+    It 'works where tracefs is not mounted, and mounts nothing that anybody sees' {
         $result = Invoke-WithTracefs -Folder $folder -Mount 'umount -a -t tracefs; umount -l -a -t debugfs; :' {
-            $before = [IO.File]::ReadAllText('/proc/self/mounts')
-            foreach ($command in { Get-EbpfTracepoint }, { Get-EbpfTrace }) {
-                try { & $command } catch { $_.FullyQualifiedErrorId, "$($_.CategoryInfo.Category)", $_.ErrorDetails.RecommendedAction -join '|' }
+            $before = [IO.File]::ReadAllText('/proc/self/mountinfo')
+            $open = { @(Get-ChildItem /proc/self/fd).Count }
+            @{
+                Names     = @(Get-EbpfTracepoint sched:* | ForEach-Object ToString)
+                Complete  = @((TabExpansion2 'Get-EbpfTracepoint sched:sched_process_ex').CompletionMatches.CompletionText)
+                Trace     = @(Invoke-Alone { Get-EbpfTrace -Duration 0 -Verbose 4>&1 } | Where-Object { $_ -is [Management.Automation.VerboseRecord] })[0].Message
+                OneMount  = (& $open) - $(foreach ($i in 1..50) { $null = Get-EbpfTracepoint sched_switch }; & $open)
+                Ended     = $(
+                    $marker = "/proc/$PID/fd/$((Get-ChildItem /proc/self/fd | Where-Object Target -eq / | Select-Object -First 1).Name)/trace_marker"
+                    $watch = [Diagnostics.Stopwatch]::new()
+                    $null = Invoke-Alone {
+                        sh -c 'echo ebee >"$1"' sh $marker
+                        Get-EbpfTrace | ForEach-Object { $watch.Restart(); $_ } | Select-Object -First 1
+                    }
+                    $watch.ElapsedMilliseconds
+                )
+                Unchanged = [IO.File]::ReadAllText('/proc/self/mountinfo') -ceq $before
+                Own       = $PID
+            }
+            mount -t tracefs nodev /sys/kernel/tracing
+            , @(sh -c 'cd /sys/kernel/tracing/events; ls -d sched/*/' | ForEach-Object { $_.TrimEnd('/').Replace('/', ':') })
+        }
+        $ours, $there = $result
+        $there.Count | Should -BeGreaterThan 10
+        $ours.Names | Should -Be $there
+        $ours.Complete | Should -Be 'sched:sched_process_exec', 'sched:sched_process_exit'
+        $ours.Trace | Should -Match "^Attached: /proc/$($ours.Own)/fd/\d+/trace_pipe"
+        $ours.OneMount | Should -BeGreaterOrEqual -3 # the runtime's own
+        $ours.Ended | Should -BeLessOrEqual 200
+        $ours.Unchanged | Should -BeTrue
+    }
+
+    It 'says what to type where tracefs is not mounted and may not be' {
+        $script = "$folder/unprivileged.ps1"
+        Set-Content $script @"
+            Import-Module '$ModulePath'
+            foreach (`$command in { Get-EbpfTracepoint }, { Get-EbpfTrace }) {
+                try { & `$command } catch { `$_.FullyQualifiedErrorId, "`$(`$_.CategoryInfo.Category)", `$_.ErrorDetails.RecommendedAction -join '|' }
             }
             @((TabExpansion2 'Get-EbpfTracepoint sched:').CompletionMatches | Where-Object CompletionText -like 'sched*').Count
-            [IO.File]::ReadAllText('/proc/self/mounts') -ceq $before
-        }
-        $result[0..1] | Should -BeLike 'EbpfTracefsNotMounted,*|NotInstalled|*mount -t tracefs nodev /sys/kernel/tracing'
+"@
+        $result = unshare --mount sh -c 'umount -a -t tracefs; umount -l -a -t debugfs; exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$@"' sh (Get-Process -Id $PID).Path -NoProfile -NonInteractive -File $script
+        $result[0..1] | Should -BeLike 'EbpfTracefsNotMounted,*|NotInstalled|*sudo pwsh*mount -t tracefs nodev /sys/kernel/tracing'
         $result[2] | Should -Be 0
-        $result[3] | Should -BeTrue
     }
 
     It 'runs the examples of the help' {

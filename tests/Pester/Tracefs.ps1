@@ -1,4 +1,5 @@
-# A PowerShell that has tracefs, mounted in a mount namespace of its own. For BeforeAll, after Common.ps1.
+# A PowerShell that sees tracefs mounted, in a mount namespace of its own: the tests look at its files there, too. For
+# BeforeAll, after Common.ps1.
 
 # Runs a script there, with $Repository and $ModulePath set and the module loaded; what it writes comes back as objects.
 function Invoke-WithTracefs([string] $Script, [string] $Folder, [string] $Mount = 'mount -t tracefs nodev /sys/kernel/tracing') {

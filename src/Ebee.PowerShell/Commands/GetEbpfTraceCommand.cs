@@ -24,7 +24,7 @@ public sealed class GetEbpfTraceCommand : StreamCommand
     {
         using TracePipe pipe = new();
         _pipe = pipe;
-        WriteVerbose($"Attached: {pipe.Path}; its clock is {pipe.Clock}.");
+        WriteVerbose($"Attached: {Tracefs.Shown(pipe.Path)}; its clock is {pipe.Clock}.");
         long reported = 0, next = 0;
         void Report()
         {
@@ -32,7 +32,7 @@ public sealed class GetEbpfTraceCommand : StreamCommand
             {
                 reported = pipe.Lost;
                 WriteWarning($"{reported} entries of the trace were lost: the kernel overwrote them before they were read. " +
-                    $"Print less, or make the buffer greater: echo 16384 > {Path.Combine(Path.GetDirectoryName(pipe.Path)!, "buffer_size_kb")}");
+                    $"Print less, or make the buffer greater: echo 16384 > {Path.Combine(Path.GetDirectoryName(Tracefs.Shown(pipe.Path))!, "buffer_size_kb")}");
             }
         }
         pipe.OnLost = () =>

@@ -5,7 +5,7 @@ using Ebee.Host;
 
 namespace Ebee.PowerShell.Completion;
 
-/// <summary>Completes tracepoints as category:name, also from the name alone. Empty where tracefs is not mounted.</summary>
+/// <summary>Completes tracepoints as category:name, also from the name alone. Empty for who may not read tracefs.</summary>
 public sealed class TracepointNameCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
@@ -20,7 +20,7 @@ public sealed class TracepointNameCompleter : IArgumentCompleter
         }
         catch (EbpfException)
         {
-            // Not mounted, or not for this user: there is nothing to offer. The cmdlet itself says why.
+            // Not for this user: there is nothing to offer. The cmdlet itself says why.
         }
         foreach (string full in names)
         {

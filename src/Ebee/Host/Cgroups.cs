@@ -100,16 +100,15 @@ internal static class Cgroups
                 ids[controller] = parts[0];
             }
         }
-        foreach (string line in File.ReadLines("/proc/self/mounts"))
+        foreach (MountTable.Mount mount in MountTable.Read())
         {
-            string[] parts = line.Split(' ');
-            if (parts[2] == "cgroup2")
+            if (mount.Type == "cgroup2")
             {
-                mounts.Add(new Hierarchy(parts[1], 0));
+                mounts.Add(new Hierarchy(mount.Folder, 0));
             }
-            else if (parts[2] == "cgroup" && parts[3].Split(',').Intersect(V1Controllers).FirstOrDefault() is { } controller)
+            else if (mount.Type == "cgroup" && mount.Options.Intersect(V1Controllers).FirstOrDefault() is { } controller)
             {
-                mounts.Add(new Hierarchy(parts[1], ulong.Parse(ids[controller], System.Globalization.CultureInfo.InvariantCulture)));
+                mounts.Add(new Hierarchy(mount.Folder, ulong.Parse(ids[controller], System.Globalization.CultureInfo.InvariantCulture)));
             }
         }
         return mounts;

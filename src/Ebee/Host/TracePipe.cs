@@ -34,8 +34,8 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>, IDispos
             {
                 int errno = Marshal.GetLastPInvokeError();
                 throw errno == Errno.Ebusy
-                    ? new EbpfException(EbpfError.TraceBusy, $"Somebody else reads {Path}, and the kernel allows one reader.",
-                        $"End the other reader; it is shown by: fuser -v {Path}")
+                    ? new EbpfException(EbpfError.TraceBusy, $"Somebody else reads the trace pipe {Tracefs.Shown(Path)}, and the kernel allows one reader.",
+                        $"End the other reader; it is shown by: fuser -v {Tracefs.Shown(Path)}")
                     : Tracefs.CannotRead(Path, Errno.Name(errno), errno is Errno.Eperm or Errno.Eacces);
             }
         }

@@ -1,27 +1,37 @@
-using System.Text;
+using Ebee.Native;
 
 namespace Ebee.Host;
 
-/// <summary>Where the kernel's trace file system is. It is looked for, never mounted.</summary>
+/// <summary>
+/// Where the kernel's trace file system is. Where it is mounted nowhere, this process takes a mount of its own that nobody else
+/// sees.
+/// </summary>
 internal static class Tracefs
 {
     private const string Mount = "mount -t tracefs nodev /sys/kernel/tracing";
 
+    private static readonly Lock Gate = new();
+    private static int _own; // the descriptor of the own mount, kept until the process ends; 0 when there is none
+
     /// <summary>Its folder.</summary>
-    /// <exception cref="EbpfException">It is mounted nowhere, or this user may not read it.</exception>
+    /// <exception cref="EbpfException">It is mounted nowhere and this user may not mount it, or may not read it.</exception>
     public static string Folder()
     {
-        // A thread may have mounts of its own.
-        List<string> places = Places(File.ReadAllText("/proc/thread-self/mounts"));
+        List<string> places = Places(MountTable.Read());
         if (places.Find(place => File.Exists(Path.Combine(place, "available_events"))) is { } folder)
         {
             return folder;
         }
-        throw places.Exists(IsMountedButClosed)
-            ? new EbpfException(EbpfError.PermissionDenied, $"This user may not read {places.Find(IsMountedButClosed)}, the kernel's trace file system.",
+        return places.Find(IsMountedButClosed) is { } closed
+            ? throw new EbpfException(EbpfError.PermissionDenied, $"This user may not read {closed}, the kernel's trace file system.",
                 "Run it as root: sudo pwsh.")
-            : new EbpfException(EbpfError.TracefsNotMounted, "The kernel's trace file system (tracefs) is not mounted.", $"Mount it, as root: {Mount}");
+            : $"/proc/self/fd/{Own()}";
     }
+
+    /// <summary>A path of it as another process can use it.</summary>
+    public static string Shown(string path) => path.StartsWith("/proc/self/", StringComparison.Ordinal)
+        ? $"/proc/{Environment.ProcessId}/{path[11..]}"
+        : path;
 
     /// <summary>A file of it as text.</summary>
     /// <exception cref="EbpfException">It cannot be read.</exception>
@@ -39,25 +49,33 @@ internal static class Tracefs
 
     /// <summary>The error for a file of it that cannot be read.</summary>
     public static EbpfException CannotRead(string path, string reason, bool isPermission, Exception? inner = null) => isPermission
-        ? new EbpfException(EbpfError.PermissionDenied, $"This user may not read {path}.",
+        ? new EbpfException(EbpfError.PermissionDenied, $"This user may not read {Shown(path)}.",
             "Run it as root: sudo pwsh. If root may not either, look at /sys/kernel/security/lockdown.", reason, inner)
-        : new EbpfException(EbpfError.FileFailed, $"{path} could not be read: {reason.TrimEnd('.')}.", $"Look whether tracefs is still there: {Mount}",
+        : new EbpfException(EbpfError.FileFailed, $"{Shown(path)} could not be read: {reason.TrimEnd('.')}.", $"Look whether tracefs is still there: {Mount}",
             reason, inner);
 
-    /// <summary>Where it may be by a table of mounts: tracefs itself first, then what debugfs offers.</summary>
-    internal static List<string> Places(string mounts)
+    /// <summary>Where it may be: tracefs itself first, then what debugfs offers.</summary>
+    internal static List<string> Places(List<MountTable.Mount> mounts) =>
+    [
+        .. mounts.Where(mount => mount.Type == "tracefs").Select(mount => mount.Folder),
+        .. mounts.Where(mount => mount.Type == "debugfs").Select(mount => Path.Combine(mount.Folder, "tracing")),
+    ];
+
+    private static int Own()
     {
-        List<string> own = [], debug = [];
-        foreach (string line in mounts.Split('\n'))
+        lock (Gate)
         {
-            string[] fields = line.Split(' ');
-            if (fields.Length >= 3 && fields[2] is "tracefs" or "debugfs")
+            if (_own == 0 && (_own = DetachedMount.Create("tracefs", out int errno)) == 0)
             {
-                string folder = Unescape(fields[1]);
-                (fields[2] == "tracefs" ? own : debug).Add(fields[2] == "tracefs" ? folder : Path.Combine(folder, "tracing"));
+                throw errno == Errno.Enodev
+                    ? new EbpfException(EbpfError.NotSupported, "This kernel has no trace file system (CONFIG_TRACING).",
+                        "Use a distribution's kernel, or build it with CONFIG_FTRACE=y.", Errno.Name(errno))
+                    : new EbpfException(EbpfError.TracefsNotMounted,
+                        $"The kernel's trace file system (tracefs) is not mounted, and this process may not mount it for itself ({Errno.Name(errno)}).",
+                        $"Run it as root: sudo pwsh. Or mount it, as root: {Mount}", Errno.Name(errno));
             }
+            return _own;
         }
-        return [.. own, .. debug];
     }
 
     private static bool IsMountedButClosed(string place)
@@ -75,28 +93,5 @@ internal static class Tracefs
         {
             return false;
         }
-    }
-
-    // The table writes space, tab, line break and backslash as octal numbers.
-    private static string Unescape(string text)
-    {
-        if (!text.Contains('\\', StringComparison.Ordinal))
-        {
-            return text;
-        }
-        StringBuilder plain = new();
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\\' && i + 3 < text.Length && text.AsSpan(i + 1, 3).IndexOfAnyExceptInRange('0', '7') < 0)
-            {
-                plain.Append((char)((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0')));
-                i += 3;
-            }
-            else
-            {
-                plain.Append(text[i]);
-            }
-        }
-        return plain.ToString();
     }
 }

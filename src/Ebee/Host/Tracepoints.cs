@@ -28,13 +28,28 @@ internal static class Tracepoints
         }
     }
 
+    /// <summary>The number by which perf_event_open knows one of them.</summary>
+    /// <exception cref="EbpfException">There is none of that name, or tracefs cannot be read.</exception>
+    public static int IdOf(string category, string name)
+    {
+        string tracefs = Tracefs.Folder();
+        string path = Path.Combine(tracefs, "events", category, name, "id");
+        // The names may be those of somebody's object file: they are to be names, not paths to elsewhere.
+        if (!IsName(category) || !IsName(name) || !File.Exists(path))
+        {
+            throw NotFound($"{category}:{name}", Names(tracefs));
+        }
+        string id = Tracefs.Read(path);
+        return int.TryParse(id.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            ? value
+            : throw Tracefs.CannotRead(path, "It has no number.", isPermission: false);
+    }
+
     /// <summary>The error for a name that the kernel does not have; it names those most like it.</summary>
     public static EbpfException NotFound(string name, IEnumerable<string> names)
     {
         bool hasCategory = name.Contains(':', StringComparison.Ordinal);
-        string[] nearest = [.. names
-            .Select(full => (Full: full, Distance: Distance(name, hasCategory ? full : full[(full.IndexOf(':', StringComparison.Ordinal) + 1)..])))
-            .OrderBy(n => n.Distance).ThenBy(n => n.Full, StringComparer.Ordinal).Take(3).Select(n => n.Full)];
+        string[] nearest = NearestNames.Of(name, names, hasCategory ? null : full => full[(full.IndexOf(':', StringComparison.Ordinal) + 1)..]);
         return new EbpfException(EbpfError.TracepointNotFound, $"The kernel has no tracepoint '{name}'.",
             nearest.Length > 0 ? $"The nearest are {string.Join(", ", nearest)}. Use wildcards to look: Get-EbpfTracepoint '*exec*'."
                 : "Use wildcards to look: Get-EbpfTracepoint '*exec*'.");
@@ -131,25 +146,9 @@ internal static class Tracepoints
         return type.Length > 0 ? (text[start..bracket], type + text[bracket..]) : ("", text);
     }
 
+    private static bool IsName(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+
     private static int Number(ReadOnlySpan<char> text) => int.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
         ? value
         : throw new InvalidDataException($"'{text}' is no number.");
-
-    // Levenshtein's, over two rows.
-    private static int Distance(string left, string right)
-    {
-        int[] row = [.. Enumerable.Range(0, right.Length + 1)];
-        for (int i = 0; i < left.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i + 1;
-            for (int j = 0; j < right.Length; j++)
-            {
-                int above = row[j + 1];
-                row[j + 1] = Math.Min(diagonal + (left[i] == right[j] ? 0 : 1), 1 + Math.Min(above, row[j]));
-                diagonal = above;
-            }
-        }
-        return row[^1];
-    }
 }

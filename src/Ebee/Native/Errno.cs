@@ -9,6 +9,7 @@ internal static class Errno
     internal const int Eagain = 11;
     internal const int Eacces = 13;
     internal const int Ebusy = 16;
+    internal const int Enodev = 19;
     internal const int Einval = 22;
 
     private static readonly string[] Names = (

@@ -88,5 +88,5 @@ public sealed class TracepointTests
     [InlineData("x\ny z\n", "")]
     [InlineData("t /a\\04 tracefs", "/a\\04")]
     public void Places_are_read_from_the_table_of_mounts(string mounts, string places) =>
-        Assert.Equal(places, string.Join(',', Tracefs.Places(mounts)));
+        Assert.Equal(places, string.Join(',', Tracefs.Places(MountTable.Parse(mounts))));
 }
