@@ -17,6 +17,9 @@
         'Get-EbpfTracepoint'
         'Get-ExecEvent'
         'Get-FileDeleteEvent'
+        'Get-EbpfProbe'
+        'Start-EbpfProbe'
+        'Stop-EbpfProbe'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
@@ -24,6 +27,7 @@
     FormatsToProcess     = @(
         'out/Ebee/Formatting/EbpfLink.format.ps1xml'
         'out/Ebee/Formatting/EbpfMap.format.ps1xml'
+        'out/Ebee/Formatting/EbpfProbe.format.ps1xml'
         'out/Ebee/Formatting/EbpfProgram.format.ps1xml'
         'out/Ebee/Formatting/EbpfTraceMessage.format.ps1xml'
         'out/Ebee/Formatting/EbpfTracepoint.format.ps1xml'

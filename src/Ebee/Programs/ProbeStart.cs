@@ -15,7 +15,7 @@ internal static class ProbeStart
     {
         using OpenedObject opened = builder.Open();
         List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options);
-        LoadedObject loaded = opened.Load();
+        LoadedObject loaded = Load(opened, chosen);
         List<IDisposable> owned = [];
         ProbePins? pins = null;
         try
@@ -38,7 +38,7 @@ internal static class ProbeStart
             {
                 SafeFileHandle handle = Duplicate(map.Fd);
                 owned.Add(handle);
-                maps[map.Name] = inventory.Map(handle, opened.Types);
+                maps[map.Name[Math.Max(map.Name.IndexOf('.', StringComparison.Ordinal), 0)..]] = inventory.Map(handle, opened.Types);
                 pins?.Pin(map);
             }
             foreach ((string map, string path) in options.MapPin)
@@ -79,6 +79,19 @@ internal static class ProbeStart
             opened.RequireMap(map);
         }
         return chosen;
+    }
+
+    // libbpf looks for a section's function in BTF when it loads, and says no more than ESRCH.
+    private static LoadedObject Load(OpenedObject opened, List<(ObjectProgram Program, Hook[] Hooks)> chosen)
+    {
+        try
+        {
+            return opened.Load();
+        }
+        catch (EbpfException e) when (e.Details.Contains("failed to find kernel BTF type ID", StringComparison.Ordinal))
+        {
+            throw chosen.SelectMany(c => c.Hooks).Select(hook => UnknownTarget.Error(hook.Kind, hook.Target)).FirstOrDefault(error => error is not null) ?? e;
+        }
     }
 
     private static ObjectProgram[] Choose(OpenedObject opened, IReadOnlyList<string> names)

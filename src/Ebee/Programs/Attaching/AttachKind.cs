@@ -25,6 +25,13 @@ internal abstract class AttachKind
     protected static Hook LibBpfHook(string kind, string target, Func<ObjectProgram, nint> attach) => new(kind, target, (program, _) =>
     {
         using LibBpfLog log = new();
-        return Attachment.OfLink(attach(program), program, target, log);
+        try
+        {
+            return Attachment.OfLink(attach(program), program, target, log);
+        }
+        catch (EbpfException e) when (e.Error == EbpfError.AttachFailed)
+        {
+            throw UnknownTarget.Error(kind, target) ?? e;
+        }
     });
 }
