@@ -5,12 +5,14 @@ internal static class Errno
 {
     internal const int Eperm = 1;
     internal const int Enoent = 2;
+    internal const int Esrch = 3;
     internal const int Eintr = 4;
     internal const int E2big = 7;
     internal const int Eagain = 11;
     internal const int Eacces = 13;
     internal const int Ebusy = 16;
     internal const int Enodev = 19;
+    internal const int Eexist = 17;
     internal const int Einval = 22;
     internal const int NotSupported = 524; // the kernel's own, which has no header for others
 
