@@ -9,6 +9,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Get-EbpfFeature'
         'Get-EbpfLink'
         'Get-EbpfMap'
         'Get-EbpfProgram'
@@ -25,6 +26,7 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     FormatsToProcess     = @(
+        'out/Ebee/Formatting/EbpfFeature.format.ps1xml'
         'out/Ebee/Formatting/EbpfLink.format.ps1xml'
         'out/Ebee/Formatting/EbpfMap.format.ps1xml'
         'out/Ebee/Formatting/EbpfProbe.format.ps1xml'
