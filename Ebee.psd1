@@ -9,22 +9,30 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Get-EbpfFeature'
         'Get-EbpfLink'
         'Get-EbpfMap'
         'Get-EbpfProgram'
         'Export-EbpfTypeHeader'
+        'Invoke-EbpfProgram'
         'Get-EbpfTrace'
         'Get-EbpfTracepoint'
         'Get-ExecEvent'
         'Get-FileDeleteEvent'
+        'Get-EbpfProbe'
+        'Start-EbpfProbe'
+        'Stop-EbpfProbe'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()
     FormatsToProcess     = @(
+        'out/Ebee/Formatting/EbpfFeature.format.ps1xml'
         'out/Ebee/Formatting/EbpfLink.format.ps1xml'
         'out/Ebee/Formatting/EbpfMap.format.ps1xml'
+        'out/Ebee/Formatting/EbpfProbe.format.ps1xml'
         'out/Ebee/Formatting/EbpfProgram.format.ps1xml'
+        'out/Ebee/Formatting/EbpfTestRun.format.ps1xml'
         'out/Ebee/Formatting/EbpfTraceMessage.format.ps1xml'
         'out/Ebee/Formatting/EbpfTracepoint.format.ps1xml'
         'out/Ebee/Formatting/EbpfTracepointField.format.ps1xml'

@@ -4,6 +4,7 @@
 
 #include <linux/bpf.h>
 #include <linux/btf.h>
+#include <linux/perf_event.h>
 #include "include/export.h"
 
 // struct bpf_link_info as of Linux 6.18. The header that is installed may be years older than the kernel that runs, and
@@ -119,6 +120,53 @@ struct link_info {
 	};
 } __attribute__((aligned(8)));
 
+// What bpf(2) takes to make links (union bpf_attr, link_create, as of Linux 6.6), also of kinds that are newer than libbpf.
+struct link_create {
+	__u32 prog_fd;
+	__u32 target; // a descriptor, or the index of an interface
+	__u32 attach_type;
+	__u32 flags;
+	union {
+		struct {
+			__u32 flags;
+			__u32 cnt;
+			__aligned_u64 syms;
+			__aligned_u64 addrs;
+			__aligned_u64 cookies;
+		} kprobe_multi;
+		struct {
+			__u32 pf;
+			__u32 hooknum;
+			__s32 priority;
+			__u32 flags;
+		} netfilter;
+	};
+};
+
+struct link_create_tcx {
+	__u32 prog_fd;
+	__u32 target_ifindex;
+	__u32 attach_type;
+	__u32 flags;
+	__u32 relative_fd;
+	__u32 :32;
+	__u64 expected_revision;
+};
+
+struct link_create_uprobe_multi {
+	__u32 prog_fd;
+	__u32 target_fd;
+	__u32 attach_type;
+	__u32 link_flags;
+	__aligned_u64 path;
+	__aligned_u64 offsets;
+	__aligned_u64 ref_ctr_offsets;
+	__aligned_u64 cookies;
+	__u32 cnt;
+	__u32 flags;
+	__u32 pid;
+};
+
 // struct btf_type under another name: C# has a BtfType already.
 struct type_head {
 	__u32 name_off;
@@ -136,3 +184,7 @@ EXPORT_STRUCT(bpf_func_info);
 EXPORT_STRUCT(type_head);
 EXPORT_STRUCT(btf_enum);
 EXPORT_STRUCT(link_info);
+EXPORT_STRUCT(link_create);
+EXPORT_STRUCT(link_create_tcx);
+EXPORT_STRUCT(link_create_uprobe_multi);
+EXPORT_STRUCT(perf_event_attr);

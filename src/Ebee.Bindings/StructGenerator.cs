@@ -149,8 +149,13 @@ internal sealed class StructGenerator
             text.AppendLine(CultureInfo.InvariantCulture, $"    private {wordType} {word};");
         }
         string mask = $"0x{ulong.MaxValue >> (64 - size):x}";
+        int shift = offset - start;
+        text.AppendLine(CultureInfo.InvariantCulture, $"    public {wordType} {name}");
+        text.AppendLine("    {");
+        text.AppendLine(CultureInfo.InvariantCulture, $"        readonly get => ({wordType})({word} >> {shift} & {mask});");
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"    public readonly {wordType} {name} => ({wordType})({word} >> {offset - start} & {mask});");
+            $"        set => {word} = ({wordType})({word} & ~({wordType})({mask}ul << {shift}) | ({wordType})(value & {mask}) << {shift});");
+        text.AppendLine("    }");
     }
 
     private string FieldType(BtfType type, string field)

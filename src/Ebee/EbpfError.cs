@@ -90,6 +90,9 @@ public enum EbpfError
     /// <summary>The running kernel does not offer what was asked for.</summary>
     NotSupported,
 
+    /// <summary>No feature has such a name.</summary>
+    FeatureNotFound,
+
     /// <summary>bpffs is not mounted where an object is to be pinned.</summary>
     BpffsNotMounted,
 

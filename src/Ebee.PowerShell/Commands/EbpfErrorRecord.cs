@@ -20,7 +20,7 @@ internal static class EbpfErrorRecord
             or EbpfError.ProgramNotFound or EbpfError.LinkNotFound or EbpfError.MapNotFound
             or EbpfError.TracepointNotFound or EbpfError.FunctionNotFound or EbpfError.SymbolNotFound
             or EbpfError.InterfaceNotFound or EbpfError.ProbeNotFound or EbpfError.GlobalNotFound
-            or EbpfError.MapEntryNotFound
+            or EbpfError.MapEntryNotFound or EbpfError.FeatureNotFound
             => ErrorCategory.ObjectNotFound,
         EbpfError.TraceBusy or EbpfError.EventsBusy => ErrorCategory.ResourceBusy,
         EbpfError.AttachTargetMissing or EbpfError.EventTypeUnknown or EbpfError.InvalidValue => ErrorCategory.InvalidArgument,

@@ -24,26 +24,54 @@ internal sealed unsafe class KernelTypes : IDisposable
     }
 
     /// <summary>The name of an enumerator of the running kernel without its prefix, in lower case; null when there is none.</summary>
-    public string? EnumeratorOf(string enumeration, string prefix, uint value)
+    public string? EnumeratorOf(string enumeration, string prefix, uint value) =>
+        EnumeratorsOf(enumeration, prefix).FirstOrDefault(enumerator => enumerator.Value == value).Name;
+
+    /// <summary>The enumerators of the running kernel that have a prefix, without it and in lower case; empty when it has none.</summary>
+    public List<(string Name, uint Value)> EnumeratorsOf(string enumeration, string prefix)
     {
-        using LibBpfLog log = new();
-        nint btf = Kernel();
-        int id = btf != 0 ? LibBpf.btf__find_by_name_kind(btf, enumeration, (uint)BtfKind.Enum) : -1;
-        if (id < 0)
+        List<(string, uint)> enumerators = [];
+        uint id = IdOf(BtfKind.Enum, enumeration);
+        if (id == 0)
         {
-            return null;
+            return enumerators;
         }
-        TypeHead* type = LibBpf.btf__type_by_id(btf, (uint)id);
+        nint btf = Kernel();
+        TypeHead* type = LibBpf.btf__type_by_id(btf, id);
         BtfEnum* values = (BtfEnum*)(type + 1);
         for (int i = 0; i < (type->Info & 0xffff); i++)
         {
-            if ((uint)values[i].Val == value && Marshal.PtrToStringUTF8(LibBpf.btf__name_by_offset(btf, values[i].NameOff)) is { } name
+            if (Marshal.PtrToStringUTF8(LibBpf.btf__name_by_offset(btf, values[i].NameOff)) is { } name
                 && name.StartsWith(prefix, StringComparison.Ordinal))
             {
-                return name[prefix.Length..].ToLowerInvariant();
+                enumerators.Add((name[prefix.Length..].ToLowerInvariant(), (uint)values[i].Val));
             }
         }
-        return null;
+        return enumerators;
+    }
+
+    /// <summary>The number of a type of the running kernel; 0 when it has none of that name.</summary>
+    public uint IdOf(BtfKind kind, string name)
+    {
+        using LibBpfLog log = new();
+        nint btf = Kernel();
+        return btf != 0 ? (uint)Math.Max(0, LibBpf.btf__find_by_name_kind(btf, name, (uint)kind)) : 0;
+    }
+
+    /// <summary>The place of a member among those of a struct of the running kernel; -1 when it has none of that name.</summary>
+    public int MemberOf(uint structId, string member)
+    {
+        nint btf = Kernel();
+        TypeHead* type = LibBpf.btf__type_by_id(btf, structId);
+        uint* members = (uint*)(type + 1); // struct btf_member: name, type, offset
+        for (int i = 0; i < (type->Info & 0xffff); i++)
+        {
+            if (Marshal.PtrToStringUTF8(LibBpf.btf__name_by_offset(btf, members[3 * i])) == member)
+            {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /// <inheritdoc/>

@@ -42,4 +42,19 @@ public sealed class EbpfMap
 
     /// <summary>The names of these processes, in the same order.</summary>
     public string[] ProcessName { get; internal init; } = [];
+
+    /// <summary>A descriptor of it, of the probe that it came from; null when it was listed.</summary>
+    internal Microsoft.Win32.SafeHandles.SafeFileHandle? Handle { get; init; }
+
+    /// <summary>The types of the object that it came from; null when it was listed.</summary>
+    internal Btf.BtfBlob? Types { get; init; }
+
+    /// <summary>The number of its key's type in its BTF; 0 when it has none.</summary>
+    internal uint KeyTypeId { get; init; }
+
+    /// <summary>The number of its value's type in its BTF; 0 when it has none.</summary>
+    internal uint ValueTypeId { get; init; }
+
+    /// <summary>Its name and id.</summary>
+    public override string ToString() => $"{Name} ({Id})";
 }

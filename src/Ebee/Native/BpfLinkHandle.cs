@@ -5,14 +5,7 @@ namespace Ebee.Native;
 /// <summary>Owns a <c>struct bpf_link</c>; releasing it detaches the program.</summary>
 internal sealed class BpfLinkHandle : SafeHandle
 {
-    internal BpfLinkHandle(nint handle, nint program) : base(0, ownsHandle: true)
-    {
-        SetHandle(handle);
-        Program = program;
-    }
-
-    /// <summary>The attached <c>struct bpf_program</c>, which lives as long as its object.</summary>
-    public nint Program { get; }
+    internal BpfLinkHandle(nint handle) : base(0, ownsHandle: true) => SetHandle(handle);
 
     public override bool IsInvalid => handle == 0;
 

@@ -5,12 +5,16 @@ internal static class Errno
 {
     internal const int Eperm = 1;
     internal const int Enoent = 2;
+    internal const int Esrch = 3;
     internal const int Eintr = 4;
+    internal const int E2big = 7;
     internal const int Eagain = 11;
     internal const int Eacces = 13;
     internal const int Ebusy = 16;
     internal const int Enodev = 19;
+    internal const int Eexist = 17;
     internal const int Einval = 22;
+    internal const int NotSupported = 524; // the kernel's own, which has no header for others
 
     private static readonly string[] Names = (
         "0 EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY " +
@@ -26,6 +30,6 @@ internal static class Errno
         "EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON").Split(' ');
 
     /// <summary>The name of a positive error number; the number itself where it has none.</summary>
-    internal static string Name(int errno) =>
-        errno > 0 && errno < Names.Length && Names[errno][0] == 'E' ? Names[errno] : errno.ToString();
+    internal static string Name(int errno) => errno == NotSupported ? "ENOTSUPP"
+        : errno > 0 && errno < Names.Length && Names[errno][0] == 'E' ? Names[errno] : errno.ToString();
 }

@@ -76,6 +76,18 @@ internal static unsafe partial class LibC
     [LibraryImport(Library)]
     internal static partial int close(int fd);
 
+    /// <summary>Another descriptor of the same file, which a program that this process starts does not inherit.</summary>
+    internal static int Duplicate(int fd) => fcntl(fd, FDupFdCloexec, 0);
+
+    private const int FDupFdCloexec = 1030;
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int fcntl(int fd, int command, int argument);
+
+    // struct statfs begins with f_type, a long; it has 120 bytes.
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int statfs(string path, long* result);
+
     [LibraryImport(Library)]
     internal static partial int clock_gettime(int clock, TimeSpec* time);
 
@@ -90,6 +102,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial long syscall(long number, long first, long second, long third);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    internal static partial long syscall5(long number, long first, long second, long third, long fourth, long fifth);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial uint if_nametoindex(string name);
 
     [LibraryImport(Library)]
     internal static partial byte* if_indextoname(uint index, byte* name);

@@ -93,4 +93,8 @@ public sealed class EbpfLink
 
     /// <summary>The names of these processes, in the same order.</summary>
     public string[] ProcessName { get; internal init; } = [];
+
+    /// <summary>Its kind and what it is attached to.</summary>
+    public override string ToString() =>
+        $"{AttachType ?? PerfEventType ?? Type} {TracepointName ?? FunctionName ?? TargetName ?? InterfaceName ?? Path ?? $"{CgroupId ?? NetworkNamespace ?? MapId}"}".TrimEnd();
 }

@@ -40,10 +40,14 @@ internal sealed unsafe class HostInventory : IDisposable
     {
         (int[] processes, string[] names) = Holders("prog_id", id);
         using SafeFileHandle? handle = KernelObjects.Programs.Open(id);
-        if (handle is null)
-        {
-            return null;
-        }
+        return handle is null ? null : Program(handle, processes, names);
+    }
+
+    /// <summary>A program by a descriptor of it, which needs no CAP_SYS_ADMIN. Who holds it is not looked for.</summary>
+    public EbpfProgram Program(SafeFileHandle handle) => Program(handle, [], []);
+
+    private EbpfProgram Program(SafeFileHandle handle, int[] processes, string[] names)
+    {
         BpfProgInfo info = default;
         KernelObjects.Programs.Read(handle, ref info);
         uint[] maps = new uint[info.NrMapIds];
@@ -86,10 +90,17 @@ internal sealed unsafe class HostInventory : IDisposable
     {
         (int[] processes, string[] names) = Holders("map_id", id);
         using SafeFileHandle? handle = KernelObjects.Maps.Open(id);
-        if (handle is null)
-        {
-            return null;
-        }
+        return handle is null ? null : Map(handle, processes, names);
+    }
+
+    /// <summary>A map of this process's own, which needs no CAP_SYS_ADMIN.</summary>
+    /// <param name="handle">A descriptor of it, which the object keeps.</param>
+    /// <param name="types">The types of the object that it came from.</param>
+    public EbpfMap Map(SafeFileHandle handle, BtfBlob? types) =>
+        Map(handle, [Environment.ProcessId], [File.ReadAllText("/proc/self/comm").TrimEnd('\n')], isOwn: true, types);
+
+    private EbpfMap Map(SafeFileHandle handle, int[] processes, string[] names, bool isOwn = false, BtfBlob? types = null)
+    {
         BpfMapInfo info = default;
         KernelObjects.Maps.Read(handle, ref info);
         return new EbpfMap
@@ -106,6 +117,10 @@ internal sealed unsafe class HostInventory : IDisposable
             Frozen = KernelObjects.Detail(handle, "frozen") is > 0,
             ProcessId = processes,
             ProcessName = names,
+            Handle = isOwn ? handle : null,
+            Types = types,
+            KeyTypeId = info.BtfKeyTypeId,
+            ValueTypeId = info.BtfValueTypeId,
         };
     }
 
@@ -114,10 +129,14 @@ internal sealed unsafe class HostInventory : IDisposable
     {
         (int[] processes, string[] names) = Holders("link_id", id);
         using SafeFileHandle? handle = KernelObjects.Links.Open(id);
-        if (handle is null)
-        {
-            return null;
-        }
+        return handle is null ? null : Link(handle, processes, names);
+    }
+
+    /// <summary>A link by a descriptor of it, which needs no CAP_SYS_ADMIN. Who holds it is not looked for.</summary>
+    public EbpfLink Link(SafeFileHandle handle) => Link(handle, [], []);
+
+    private EbpfLink Link(SafeFileHandle handle, int[] processes, string[] names)
+    {
         LinkInfo info = default;
         KernelObjects.Links.Read(handle, ref info);
         (string? programName, string? programType) = NameAndType(info.ProgId);

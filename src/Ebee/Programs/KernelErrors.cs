@@ -11,9 +11,9 @@ internal static class KernelErrors
         : new EbpfException(EbpfError.LoadFailed, $"The kernel refused to load {name}: {Errno.Name(errno)}{LastLine(log)}",
             "Report it with the output of uname -a; the error's Details hold all that the kernel said.", log);
 
-    public static EbpfException Attach(string program, int errno, string log) => errno is Errno.Eperm or Errno.Eacces
-        ? Permission($"The kernel refused to attach {program} ({Errno.Name(errno)})", log)
-        : new EbpfException(EbpfError.AttachFailed, $"The program {program} could not be attached: {Errno.Name(errno)}{LastLine(log)}",
+    public static EbpfException Attach(string program, int errno, string log, string target) => errno is Errno.Eperm or Errno.Eacces
+        ? Permission($"The kernel refused to attach {program} to {target} ({Errno.Name(errno)})", log)
+        : new EbpfException(EbpfError.AttachFailed, $"The program {program} could not be attached to {target}: {Errno.Name(errno)}{LastLine(log)}",
             "The hook does not exist on this kernel; -Verbose shows which hooks were tried.", log);
 
     public static EbpfException Map(string map, string operation, int errno) => errno is Errno.Eperm
@@ -39,7 +39,7 @@ internal static class KernelErrors
                 "In a container, start it with --cap-add SYS_ADMIN, without a user namespace, and with a seccomp profile that allows bpf.");
     }
 
-    private static EbpfException Permission(string message, string log)
+    public static EbpfException Permission(string message, string log)
     {
         string missing = Capabilities.MissingForTracing();
         return missing.Length > 0

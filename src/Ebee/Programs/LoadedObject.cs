@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Ebee.Bindings;
 using Ebee.Maps;
 using Ebee.Native;
+using Ebee.Programs.Attaching;
 
 namespace Ebee.Programs;
 
@@ -9,7 +10,7 @@ namespace Ebee.Programs;
 internal sealed unsafe class LoadedObject : IDisposable
 {
     private readonly BpfObjectHandle _handle;
-    private readonly List<BpfLinkHandle> _links = [];
+    private readonly List<(ObjectProgram Program, Attachment Attachment)> _links = [];
     private bool _detached;
 
     internal LoadedObject(string name, BpfObjectHandle handle)
@@ -20,37 +21,76 @@ internal sealed unsafe class LoadedObject : IDisposable
 
     public string Name { get; }
 
-    /// <summary>Attaches a loaded program as its section says.</summary>
-    public void Attach(string program)
+    /// <summary>Its programs.</summary>
+    public IEnumerable<ObjectProgram> Programs => OpenedObject.ProgramsOf(_handle);
+
+    /// <summary>Its maps, which live as long as the object does.</summary>
+    public IEnumerable<BpfMap> Maps => MapHandles.Select(BpfMap.Of);
+
+    private IEnumerable<nint> MapHandles
     {
-        using LibBpfLog log = new();
-        nint handle = LibBpf.bpf_object__find_program_by_name(_handle, program);
-        nint link = LibBpf.bpf_program__attach(handle);
-        if (link == 0)
+        get
         {
-            throw KernelErrors.Attach(program, Marshal.GetLastPInvokeError(), log.Text);
+            for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
+            {
+                yield return map;
+            }
         }
-        _links.Add(new BpfLinkHandle(link, handle));
+    }
+
+    /// <summary>Attaches a loaded program as its section says.</summary>
+    public void Attach(string name)
+    {
+        ObjectProgram program = new(LibBpf.bpf_object__find_program_by_name(_handle, name));
+        foreach (Hook hook in AttachKinds.Of(program)!.Resolve(program, HookRequest.None))
+        {
+            Attach(program, hook);
+        }
+    }
+
+    /// <summary>Attaches a loaded program to a hook.</summary>
+    public Attachment Attach(ObjectProgram program, Hook hook)
+    {
+        Attachment attachment = hook.Attach(program, this);
+        _links.Add((program, attachment));
+        return attachment;
+    }
+
+    /// <summary>Registers the object's struct_ops maps with the kernel, each as a link; Linux 5.6.</summary>
+    public IEnumerable<(string Map, Attachment Attachment)> AttachStructOps()
+    {
+        const uint StructOps = 26; // BPF_MAP_TYPE_STRUCT_OPS
+        foreach (nint map in MapHandles.Where(map => LibBpf.bpf_map__type(map) == StructOps))
+        {
+            using LibBpfLog log = new();
+            string name = Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
+            nint link = LibBpf.bpf_map__attach_struct_ops(map);
+            if (link == 0)
+            {
+                throw KernelErrors.Attach(name, Marshal.GetLastPInvokeError(), log.Text, "struct_ops");
+            }
+            Attachment attachment = Attachment.Of(new BpfLinkHandle(link));
+            _links.Add((default, attachment));
+            yield return (name, attachment);
+        }
     }
 
     /// <summary>A map of the object, which lives as long as the object does.</summary>
     public BpfMap Map(string name)
     {
         nint map = LibBpf.bpf_object__find_map_by_name(_handle, name);
-        return map != 0
-            ? new BpfMap(name, LibBpf.bpf_map__fd(map), (int)LibBpf.bpf_map__key_size(map), (int)LibBpf.bpf_map__value_size(map))
-            : throw new InvalidOperationException($"{Name} has no map {name}.");
+        return map != 0 ? BpfMap.Of(map) : throw new InvalidOperationException($"{Name} has no map {name}.");
     }
 
     /// <summary>How often the kernel did not run an attached program because it was already running on that CPU.</summary>
     public ulong RecursionMisses()
     {
         ulong misses = 0;
-        foreach (BpfLinkHandle link in _links)
+        foreach ((ObjectProgram program, _) in _links)
         {
             BpfProgInfo info = default;
             uint size = (uint)sizeof(BpfProgInfo);
-            if (LibBpf.bpf_obj_get_info_by_fd(LibBpf.bpf_program__fd(link.Program), &info, ref size) == 0)
+            if (LibBpf.bpf_obj_get_info_by_fd(program.Fd, &info, ref size) == 0)
             {
                 misses += info.RecursionMisses;
             }
@@ -90,11 +130,11 @@ internal sealed unsafe class LoadedObject : IDisposable
         _detached = true;
         if (_links.Count < 4)
         {
-            _links.ForEach(link => link.Dispose());
+            _links.ForEach(link => link.Attachment.Dispose());
         }
         else
         {
-            Thread[] threads = [.. _links.Select(link => new Thread(link.Dispose, maxStackSize: 256 << 10))];
+            Thread[] threads = [.. _links.Select(link => new Thread(link.Attachment.Dispose, maxStackSize: 256 << 10))];
             Array.ForEach(threads, thread => thread.Start());
             Array.ForEach(threads, thread => thread.Join());
         }

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
 using Ebee.Btf;
 using Ebee.Native;
 using Microsoft.Win32.SafeHandles;
@@ -6,10 +8,12 @@ using Microsoft.Win32.SafeHandles;
 namespace Ebee.Programs;
 
 /// <summary>The first phase: where an object's bytes come from. Next: <see cref="Open"/>.</summary>
-internal sealed unsafe class ObjectBuilder
+internal sealed unsafe class ObjectBuilder : IDisposable
 {
+    private const int LargestFile = 64 << 20; // bytes; compiled objects have some thousands
     private readonly byte* _data;
     private readonly nuint _size;
+    private GCHandle _pinned;
 
     private ObjectBuilder(string name, byte* data, nuint size)
     {
@@ -18,7 +22,19 @@ internal sealed unsafe class ObjectBuilder
         _size = size;
     }
 
+    private ObjectBuilder(string name, byte[] content, string? path)
+    {
+        Name = name;
+        Path = path;
+        _pinned = GCHandle.Alloc(content, GCHandleType.Pinned);
+        _data = (byte*)_pinned.AddrOfPinnedObject();
+        _size = (nuint)content.Length;
+    }
+
     public string Name { get; }
+
+    /// <summary>The file that it came from; null when it came from none.</summary>
+    public string? Path { get; }
 
     /// <summary>An object that was compiled into this assembly, read where it is mapped.</summary>
     public static ObjectBuilder FromResource(string name)
@@ -29,13 +45,39 @@ internal sealed unsafe class ObjectBuilder
         return new ObjectBuilder(name, memory.PositionPointer, (nuint)memory.Length);
     }
 
+    /// <summary>An object in memory, as a compiler made it.</summary>
+    public static ObjectBuilder FromBytes(string name, byte[] content) => new(name, Check(name, content), null);
+
+    /// <summary>An object file; its name is the file's up to the first dot.</summary>
+    /// <exception cref="EbpfException">It cannot be read, or is no object file.</exception>
+    public static ObjectBuilder FromFile(string path)
+    {
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path);
+            long length = RandomAccess.GetLength(file);
+            if (length > LargestFile)
+            {
+                throw NoObject(path, $"it has {length} bytes");
+            }
+            byte[] content = new byte[length];
+            int read = RandomAccess.Read(file, content, 0);
+            return new ObjectBuilder(System.IO.Path.GetFileName(path).Split('.')[0], Check(path, content[..read]), path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message.TrimEnd('.')}.",
+                "Give the object file that clang -target bpf made of your program.", inner: e);
+        }
+    }
+
     /// <summary>Parses the object. Nothing reaches the kernel yet.</summary>
     public OpenedObject Open()
     {
         using LibBpfLog log = new();
         SafeFileHandle? kernelBtf = KernelBtf.Subset(new ReadOnlySpan<byte>(_data, (int)_size));
-        byte[]? path = kernelBtf is null ? null : System.Text.Encoding.UTF8.GetBytes($"/proc/self/fd/{(int)kernelBtf.DangerousGetHandle()}\0");
-        fixed (byte* name = System.Text.Encoding.UTF8.GetBytes(Name + '\0'), custom = path)
+        byte[]? path = kernelBtf is null ? null : Encoding.UTF8.GetBytes($"/proc/self/fd/{(int)kernelBtf.DangerousGetHandle()}\0");
+        fixed (byte* name = Encoding.UTF8.GetBytes(Name + '\0'), custom = path)
         {
             LibBpf.BpfObjectOpenOpts options = new()
             {
@@ -46,7 +88,29 @@ internal sealed unsafe class ObjectBuilder
             nint handle = LibBpf.bpf_object__open_mem(_data, _size, &options);
             return handle != 0
                 ? new OpenedObject(Name, new BpfObjectHandle(handle), kernelBtf)
-                : throw KernelErrors.Load(Name, System.Runtime.InteropServices.Marshal.GetLastPInvokeError(), log.Text);
+                : throw KernelErrors.Load(Name, Marshal.GetLastPInvokeError(), log.Text);
         }
     }
+
+    /// <summary>Lets go of the bytes, of which an opened object has its own copy.</summary>
+    public void Dispose()
+    {
+        if (_pinned.IsAllocated)
+        {
+            _pinned.Free();
+        }
+    }
+
+    private static byte[] Check(string name, byte[] content)
+    {
+        const ushort MachineBpf = 247; // EM_BPF
+        const int MachineOffset = 18;
+        return !content.AsSpan().StartsWith("\u007fELF"u8) ? throw NoObject(name, "it is no ELF file")
+            : content.Length < 64 || content[4] != 2 || content[5] != 1 ? throw NoObject(name, "it is not of 64 bits, little-endian")
+            : BitConverter.ToUInt16(content, MachineOffset) != MachineBpf ? throw NoObject(name, "it is for another machine than eBPF")
+            : content;
+    }
+
+    private static EbpfException NoObject(string name, string why) => new(EbpfError.InvalidObject, $"'{name}' is no eBPF object: {why}.",
+        "Make one: clang -g -O2 -target bpf -c program.bpf.c -o program.bpf.o; or give the source with -SourcePath.");
 }

@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Ebee.Btf;
 using Ebee.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Programs;
 
@@ -7,20 +10,57 @@ namespace Ebee.Programs;
 internal sealed unsafe class OpenedObject : IDisposable
 {
     private readonly BpfObjectHandle _handle;
-    private readonly Microsoft.Win32.SafeHandles.SafeFileHandle? _kernelBtf; // libbpf reads it when it loads
+    private readonly SafeFileHandle? _kernelBtf; // libbpf reads it when it loads
+    private readonly Lazy<BtfBlob?> _types;
     private bool _loaded;
 
-    internal OpenedObject(string name, BpfObjectHandle handle, Microsoft.Win32.SafeHandles.SafeFileHandle? kernelBtf)
+    internal OpenedObject(string name, BpfObjectHandle handle, SafeFileHandle? kernelBtf)
     {
         _kernelBtf = kernelBtf;
         Name = name;
         _handle = handle;
+        _types = new(ReadTypes);
     }
 
     public string Name { get; }
 
+    /// <summary>Its types, with what libbpf knows of its variables' places; null when it has none.</summary>
+    public BtfBlob? Types => _types.Value;
+
+    /// <summary>All its programs, in the order of the file.</summary>
+    public IEnumerable<ObjectProgram> Programs => ProgramsOf(_handle);
+
+    /// <summary>The names of its maps, those of its variables too.</summary>
+    public IEnumerable<string> MapNames
+    {
+        get
+        {
+            for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
+            {
+                yield return Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
+            }
+        }
+    }
+
+    internal static IEnumerable<ObjectProgram> ProgramsOf(BpfObjectHandle handle)
+    {
+        for (nint program = LibBpf.bpf_object__next_program(handle, 0); program != 0; program = LibBpf.bpf_object__next_program(handle, program))
+        {
+            yield return new ObjectProgram(program);
+        }
+    }
+
     /// <summary>Has a program loaded that its section marks as optional.</summary>
     public void Enable(string program) => LibBpf.bpf_program__set_autoload(FindProgram(program), true);
+
+    /// <summary>Has these programs loaded and no others.</summary>
+    public void EnableOnly(IReadOnlyCollection<ObjectProgram> programs)
+    {
+        foreach (ObjectProgram program in Programs)
+        {
+            _ = LibBpf.bpf_program__set_autoload(program.Handle, programs.Contains(program));
+        }
+    }
 
     /// <summary>Sets the entries of a map: for a ring buffer its bytes, a power of two and a multiple of a page.</summary>
     public void ResizeMap(string map, uint maxEntries)
@@ -41,6 +81,27 @@ internal sealed unsafe class OpenedObject : IDisposable
             throw KernelErrors.Map(map, "reuse", -result);
         }
     }
+
+    /// <summary>
+    /// Has libbpf pin no map by itself, and make ring buffers whose definition names a value type: the kernel refuses these, and
+    /// the type is for whoever reads the ring.
+    /// </summary>
+    public void PrepareMaps()
+    {
+        const uint RingBuffer = 27; // BPF_MAP_TYPE_RINGBUF
+        for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
+        {
+            _ = LibBpf.bpf_map__set_pin_path(map, null);
+            if (LibBpf.bpf_map__type(map) == RingBuffer)
+            {
+                _ = LibBpf.bpf_map__set_key_size(map, 0);
+                _ = LibBpf.bpf_map__set_value_size(map, 0);
+            }
+        }
+    }
+
+    /// <summary>Throws when the object has no map of that name.</summary>
+    public void RequireMap(string name) => FindMap(name);
 
     /// <summary>Sets a const volatile global; its type must be the bindings' struct of the C type.</summary>
     public void SetConstant<T>(string variable, in T value) where T : unmanaged
@@ -63,7 +124,7 @@ internal sealed unsafe class OpenedObject : IDisposable
                     throw new InvalidOperationException($"{variable} has {entry[2]} bytes, not {sizeof(T)}.");
                 }
                 byte* data = (byte*)LibBpf.bpf_map__initial_value(FindMap(".rodata"), out _);
-                System.Runtime.CompilerServices.Unsafe.WriteUnaligned(data + entry[1], value);
+                Unsafe.WriteUnaligned(data + entry[1], value);
                 return;
             }
         }
@@ -93,6 +154,17 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
+    private BtfBlob? ReadTypes()
+    {
+        nint btf = LibBpf.bpf_object__btf(_handle);
+        if (btf == 0)
+        {
+            return null;
+        }
+        void* data = LibBpf.btf__raw_data(btf, out uint size);
+        return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size));
+    }
+
     private nint FindProgram(string name)
     {
         nint program = LibBpf.bpf_object__find_program_by_name(_handle, name);
@@ -102,6 +174,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     private nint FindMap(string name)
     {
         nint map = LibBpf.bpf_object__find_map_by_name(_handle, name);
-        return map != 0 ? map : throw new InvalidOperationException($"{Name} has no map {name}.");
+        return map != 0 ? map : throw new EbpfException(EbpfError.MapNotFound, $"The object {Name} has no map '{name}'.",
+            $"It has these: {string.Join(", ", MapNames)}.");
     }
 }

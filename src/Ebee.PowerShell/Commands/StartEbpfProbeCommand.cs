@@ -1,0 +1,204 @@
+using System.Collections;
+using System.Management.Automation;
+using Ebee.Maps;
+using Ebee.PowerShell.Completion;
+using Ebee.Programs;
+
+namespace Ebee.PowerShell.Commands;
+
+/// <summary>Loads eBPF programs and attaches them.</summary>
+[Cmdlet(VerbsLifecycle.Start, "EbpfProbe", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
+[OutputType(typeof(EbpfProbe))]
+public sealed class StartEbpfProbeCommand : PSCmdlet
+{
+    /// <summary>Object files, compiled with clang -target bpf.</summary>
+    [Parameter(Position = 0, Mandatory = true, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("FullName", "PSPath")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Only these of the object's programs.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] ProgramName { get; set; } = [];
+
+    /// <summary>Values of global variables.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary Global { get; set; } = new Hashtable();
+
+    /// <summary>Entries of maps; for ring buffers bytes.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary MapSize { get; set; } = new Hashtable();
+
+    /// <summary>Files under bpffs that maps are pinned as.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary MapPin { get; set; } = new Hashtable();
+
+    /// <summary>Maps that exist, in place of the object's own.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary ReuseMap { get; set; } = new Hashtable();
+
+    /// <summary>A folder under bpffs for all of the probe, which then outlives the session.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PinPath { get; set; }
+
+    /// <summary>The tracepoint, where the section leaves it open.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TracepointNameCompleter))]
+    public string? Tracepoint { get; set; }
+
+    /// <summary>The kernel's function, where the section leaves it open.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KernelFunctionCompleter))]
+    public string? Function { get; set; }
+
+    /// <summary>The network interfaces.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(InterfaceNameCompleter))]
+    public string[] Interface { get; set; } = [];
+
+    /// <summary>Where packets meet an xdp program.</summary>
+    [Parameter]
+    public XdpMode XdpMode { get; set; }
+
+    /// <summary>Which packets a tc program sees.</summary>
+    [Parameter]
+    public TrafficDirection Direction { get; set; }
+
+    /// <summary>The cgroup's folder.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(CgroupPathCompleter))]
+    public string? CgroupPath { get; set; }
+
+    /// <summary>The binary or library of a uprobe.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? BinaryPath { get; set; }
+
+    /// <summary>The function of that binary, or the USDT probe as provider:name.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SymbolCompleter))]
+    public string? Symbol { get; set; }
+
+    /// <summary>Only in this process.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(ProcessIdCompleter))]
+    public int ProcessId { get; set; }
+
+    /// <summary>Samples a second.</summary>
+    [Parameter]
+    [ValidateRange(1, 10_000)]
+    public int Frequency { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (string path in Path)
+        {
+            foreach (string file in Files(path))
+            {
+                Start(file, () => ObjectBuilder.FromFile(file));
+            }
+        }
+    }
+
+    private void Start(string target, Func<ObjectBuilder> open)
+    {
+        if (!ShouldProcess(target, "Load its eBPF programs and attach them"))
+        {
+            return;
+        }
+        try
+        {
+            using ObjectBuilder builder = open();
+            EbpfProbe probe = ProbeStart.Run(builder, Options());
+            SessionProbes.Add(probe);
+            foreach (ProbeProgram program in probe.Programs)
+            {
+                if (program.Hook.Length == 0)
+                {
+                    WriteWarning($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it.");
+                }
+                WriteVerbose($"Attached: {program}");
+            }
+            WriteObject(probe);
+        }
+        catch (EbpfException e)
+        {
+            WriteError(EbpfErrorRecord.From(e, target));
+        }
+    }
+
+    private ProbeOptions Options() => new()
+    {
+        ProgramName = ProgramName,
+        Global = Entries(Global, nameof(Global), PlainValue.Of),
+        MapSize = Entries(MapSize, nameof(MapSize), value => LanguagePrimitives.ConvertTo<uint>(value)),
+        MapPin = Entries(MapPin, nameof(MapPin), value => GetUnresolvedProviderPathFromPSPath(LanguagePrimitives.ConvertTo<string>(value))),
+        ReuseMap = Entries(ReuseMap, nameof(ReuseMap), LanguagePrimitives.ConvertTo<EbpfMap>),
+        PinPath = PinPath is null ? null : GetUnresolvedProviderPathFromPSPath(PinPath),
+        Tracepoint = Tracepoint,
+        Function = Function,
+        Interface = Interface,
+        XdpMode = Given(nameof(XdpMode), XdpMode),
+        Direction = Given(nameof(Direction), Direction),
+        CgroupPath = CgroupPath,
+        BinaryPath = BinaryPath,
+        Symbol = Symbol,
+        ProcessId = Given(nameof(ProcessId), ProcessId),
+        Frequency = Given(nameof(Frequency), Frequency),
+    };
+
+    private T? Given<T>(string parameter, T value) where T : struct => MyInvocation.BoundParameters.ContainsKey(parameter) ? value : null;
+
+    private static Dictionary<string, T> Entries<T>(IDictionary given, string parameter, Func<object?, T> convert)
+    {
+        Dictionary<string, T> entries = new(StringComparer.Ordinal);
+        foreach (DictionaryEntry entry in given)
+        {
+            string name = LanguagePrimitives.ConvertTo<string>(entry.Key);
+            try
+            {
+                entries[name] = convert(entry.Value);
+            }
+            catch (PSInvalidCastException e)
+            {
+                throw new EbpfException(EbpfError.InvalidArgument, $"-{parameter} cannot take '{entry.Value}' for {name}.",
+                    e.Message, inner: e);
+            }
+        }
+        return entries;
+    }
+
+    // A file whose name has brackets is itself before it is a pattern.
+    private string[] Files(string path)
+    {
+        string literal = GetUnresolvedProviderPathFromPSPath(path);
+        if (File.Exists(literal) || !WildcardPattern.ContainsWildcardCharacters(path))
+        {
+            return [literal];
+        }
+        try
+        {
+            return [.. GetResolvedProviderPathFromPSPath(path, out _)];
+        }
+        catch (ItemNotFoundException e)
+        {
+            WriteError(new ErrorRecord(e, "EbpfFileFailed", ErrorCategory.ObjectNotFound, path));
+            return [];
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Ebee.Native;
+
+namespace Ebee.Programs.Attaching;
+
+/// <summary>Tracepoints whose arguments BTF gives the types of; Linux 5.5.</summary>
+internal sealed class BtfTracepointKind : AttachKind
+{
+    public override IReadOnlyList<string> Sections { get; } = ["tp_btf"];
+
+    public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
+    {
+        string name = program.Argument;
+        if (name.Length == 0)
+        {
+            name = request.Tracepoint(program);
+            name = name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..];
+            TracingKind.SetTarget(program, "tp_btf", name);
+        }
+        yield return LibBpfHook("tp_btf", name, static loaded => LibBpf.bpf_program__attach(loaded.Handle));
+    }
+}

@@ -1,0 +1,20 @@
+using Ebee.Native;
+
+namespace Ebee.Programs.Attaching;
+
+/// <summary>All of something that the kernel has, such as its tasks, whenever it is read; Linux 5.8.</summary>
+internal sealed unsafe class IteratorKind : AttachKind
+{
+    public override IReadOnlyList<string> Sections { get; } = ["iter", "iter.s"];
+
+    public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
+    {
+        string name = program.Argument;
+        if (name.Length == 0)
+        {
+            name = request.Function(program, "task");
+            TracingKind.SetTarget(program, "iter", name);
+        }
+        return [LibBpfHook("iter", name, static loaded => LibBpf.bpf_program__attach_iter(loaded.Handle, null))];
+    }
+}

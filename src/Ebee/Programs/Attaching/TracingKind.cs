@@ -1,0 +1,31 @@
+using Ebee.Native;
+
+namespace Ebee.Programs.Attaching;
+
+/// <summary>A kernel function's begin and end by BPF trampoline (Linux 5.5), and the LSM hooks (Linux 5.7).</summary>
+internal sealed class TracingKind : AttachKind
+{
+    public override IReadOnlyList<string> Sections { get; } =
+        ["fentry", "fexit", "fmod_ret", "lsm", "fentry.s", "fexit.s", "fmod_ret.s", "lsm.s"];
+
+    public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
+    {
+        string kind = Prefix(program).Split('.')[0], name = program.Argument;
+        if (name.Length == 0)
+        {
+            name = request.Function(program, kind == "lsm" ? "file_open" : "do_unlinkat");
+            SetTarget(program, kind, name);
+        }
+        yield return LibBpfHook(kind, name, static loaded => LibBpf.bpf_program__attach(loaded.Handle));
+    }
+
+    internal static void SetTarget(ObjectProgram program, string kind, string name)
+    {
+        using LibBpfLog log = new();
+        int result = LibBpf.bpf_program__set_attach_target(program.Handle, 0, name);
+        if (result < 0)
+        {
+            throw UnknownTarget.Error(kind, name) ?? KernelErrors.Attach(program.Name, -result, log.Text, name);
+        }
+    }
+}

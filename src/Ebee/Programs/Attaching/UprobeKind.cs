@@ -1,0 +1,38 @@
+using Ebee.Host;
+using Ebee.Native;
+
+namespace Ebee.Programs.Attaching;
+
+/// <summary>A function of a binary or a library, or its return, in one process or in all; Linux 4.17 as a perf device.</summary>
+internal sealed unsafe class UprobeKind : AttachKind
+{
+    public override IReadOnlyList<string> Sections { get; } = ["uprobe", "uretprobe", "uprobe.s", "uretprobe.s"];
+
+    public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
+    {
+        string kind = Prefix(program).Split('.')[0];
+        (string path, string symbol) = Target(program, request, "malloc");
+        int? processId = request.ProcessId;
+        (string name, ulong offset) = KprobeKind.SplitOffset(symbol);
+        ulong position = ElfSymbols.Offset(path, name) + offset;
+        string target = $"{path}:{symbol}" + (processId is { } id ? $" in process {id}" : "");
+        return [LibBpfHook(kind, target, loaded =>
+        {
+            LibBpf.BpfUprobeOpts options = new()
+            {
+                Size = (nuint)sizeof(LibBpf.BpfUprobeOpts),
+                IsReturn = kind == "uretprobe" ? (byte)1 : (byte)0,
+            };
+            return LibBpf.bpf_program__attach_uprobe_opts(loaded.Handle, processId ?? -1, path, (nuint)position, &options);
+        })];
+    }
+
+    /// <summary>The binary, by its whole path, and the symbol: of the section, such as uprobe//bin/bash:readline, or of the options.</summary>
+    internal static (string Path, string Symbol) Target(ObjectProgram program, HookRequest request, string example)
+    {
+        string argument = program.Argument;
+        int colon = argument.IndexOf(':', StringComparison.Ordinal);
+        string path = colon < 0 ? argument : argument[..colon], symbol = colon < 0 ? "" : argument[(colon + 1)..];
+        return (Binaries.Find(path.Length > 0 ? path : request.BinaryPath(program)), symbol.Length > 0 ? symbol : request.Symbol(program, example));
+    }
+}

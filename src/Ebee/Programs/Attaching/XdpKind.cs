@@ -1,0 +1,31 @@
+using Ebee.Host;
+using Ebee.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ebee.Programs.Attaching;
+
+/// <summary>Packets as they arrive at an interface, by a link; Linux 5.9.</summary>
+internal sealed unsafe class XdpKind : AttachKind
+{
+    private const uint AttachTypeXdp = 37;
+
+    public override IReadOnlyList<string> Sections { get; } = ["xdp", "xdp.frags"];
+
+    public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
+    {
+        XdpMode mode = request.XdpMode;
+        string kind = mode == XdpMode.Default ? "xdp" : $"xdp ({mode})";
+        foreach (string name in request.Interface(program))
+        {
+            uint index = NetworkInterfaces.IndexOf(name);
+            yield return new Hook(kind, name, (loaded, _) => Attach(loaded, name, index, mode));
+        }
+    }
+
+    private static Attachment Attach(ObjectProgram program, string name, uint index, XdpMode mode)
+    {
+        LibBpf.BpfLinkCreateOpts options = new() { Size = (nuint)sizeof(LibBpf.BpfLinkCreateOpts), Flags = (uint)mode };
+        int fd = LibBpf.bpf_link_create(program.Fd, (int)index, AttachTypeXdp, &options);
+        return fd >= 0 ? Attachment.OfLink(new SafeFileHandle(fd, ownsHandle: true)) : throw KernelErrors.Attach(program.Name, -fd, "", name);
+    }
+}

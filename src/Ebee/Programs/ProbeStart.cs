@@ -1,0 +1,147 @@
+using System.IO.Enumeration;
+using Ebee.Host;
+using Ebee.Maps;
+using Ebee.Native;
+using Ebee.Programs.Attaching;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ebee.Programs;
+
+/// <summary>How a probe comes to be: choose, resolve, set, load, attach, pin. Whatever fails, nothing of it is left.</summary>
+internal static class ProbeStart
+{
+    /// <summary>Runs all steps.</summary>
+    public static EbpfProbe Run(ObjectBuilder builder, ProbeOptions options)
+    {
+        using OpenedObject opened = builder.Open();
+        List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options);
+        LoadedObject loaded = Load(opened, chosen);
+        List<IDisposable> owned = [];
+        ProbePins? pins = null;
+        try
+        {
+            pins = options.PinPath is { } folder ? ProbePins.Create(folder) : null;
+            List<ProbeProgram> programs = [];
+            using HostInventory inventory = new(withHolders: false);
+            foreach ((ObjectProgram program, Hook[] hooks) in chosen)
+            {
+                Attachment[] attachments = [.. hooks.Select(hook => loaded.Attach(program, hook))];
+                programs.Add(Describe(inventory, program, hooks, attachments, owned));
+                pins?.Pin(program, attachments);
+            }
+            foreach ((string map, Attachment attachment) in loaded.AttachStructOps())
+            {
+                programs.Add(new ProbeProgram { Name = map, Type = "struct_ops", Section = ".struct_ops", Hook = [$"struct_ops {map}"] });
+            }
+            Dictionary<string, EbpfMap> maps = new(StringComparer.Ordinal);
+            foreach (BpfMap map in loaded.Maps.Where(map => map.Fd >= 0))
+            {
+                SafeFileHandle handle = Duplicate(map.Fd);
+                owned.Add(handle);
+                maps[map.Name[Math.Max(map.Name.IndexOf('.', StringComparison.Ordinal), 0)..]] = inventory.Map(handle, opened.Types);
+                pins?.Pin(map);
+            }
+            foreach ((string map, string path) in options.MapPin)
+            {
+                BpfFs.Pin(loaded.Map(map).Fd, path);
+            }
+            return new EbpfProbe(builder.Name, builder.Path, loaded, opened.Types, programs, maps, pins, owned);
+        }
+        catch
+        {
+            pins?.Remove();
+            owned.ForEach(o => o.Dispose());
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>All that is done before the load, by which every mistake in the options shows.</summary>
+    public static List<(ObjectProgram Program, Hook[] Hooks)> Prepare(OpenedObject opened, ProbeOptions options)
+    {
+        ObjectProgram[] programs = Choose(opened, options.ProgramName);
+        opened.EnableOnly(programs);
+        opened.PrepareMaps();
+        HookRequest request = new(options);
+        List<(ObjectProgram, Hook[])> chosen = [.. programs.Select(program => (program, AttachKinds.Of(program)?.Resolve(program, request).ToArray() ?? []))];
+        request.CheckAllUsed();
+        foreach ((string map, uint entries) in options.MapSize)
+        {
+            opened.ResizeMap(map, entries);
+        }
+        foreach ((string map, EbpfMap existing) in options.ReuseMap)
+        {
+            using SafeFileHandle? handle = existing.Handle is null ? KernelObjects.Maps.Open(existing.Id) : null;
+            opened.ReuseMap(map, (int)(existing.Handle ?? handle ?? throw Gone(existing)).DangerousGetHandle());
+        }
+        foreach (string map in options.MapPin.Keys)
+        {
+            opened.RequireMap(map);
+        }
+        return chosen;
+    }
+
+    // libbpf looks for a section's function in BTF when it loads, and says no more than ESRCH.
+    private static LoadedObject Load(OpenedObject opened, List<(ObjectProgram Program, Hook[] Hooks)> chosen)
+    {
+        try
+        {
+            return opened.Load();
+        }
+        catch (EbpfException e) when (e.Details.Contains("failed to find kernel BTF type ID", StringComparison.Ordinal))
+        {
+            throw chosen.SelectMany(c => c.Hooks).Select(hook => UnknownTarget.Error(hook.Kind, hook.Target)).FirstOrDefault(error => error is not null) ?? e;
+        }
+    }
+
+    private static ObjectProgram[] Choose(OpenedObject opened, IReadOnlyList<string> names)
+    {
+        ObjectProgram[] all = [.. opened.Programs];
+        if (all.Length == 0)
+        {
+            throw new EbpfException(EbpfError.InvalidObject, $"The object {opened.Name} has no program.",
+                "Put each program's function into a section that names its hook: SEC(\"tracepoint/syscalls/sys_enter_execve\").");
+        }
+        if (names.Count == 0)
+        {
+            ObjectProgram[] enabled = [.. all.Where(program => program.IsEnabled)];
+            return enabled.Length > 0 ? enabled : throw new EbpfException(EbpfError.InvalidArgument,
+                $"All programs of the object {opened.Name} are optional (SEC(\"?…\")).", $"Name some: -ProgramName {all[0].Name}.");
+        }
+        foreach (string name in names)
+        {
+            if (!Array.Exists(all, program => FileSystemName.MatchesSimpleExpression(name, program.Name, ignoreCase: false)))
+            {
+                throw new EbpfException(EbpfError.ProgramNotFound, $"The object {opened.Name} has no program '{name}'.",
+                    $"It has these: {string.Join(", ", all.Select(program => program.Name))}.");
+            }
+        }
+        return [.. all.Where(program => names.Any(name => FileSystemName.MatchesSimpleExpression(name, program.Name, ignoreCase: false)))];
+    }
+
+    private static ProbeProgram Describe(HostInventory inventory, ObjectProgram program, Hook[] hooks, Attachment[] attachments, List<IDisposable> owned)
+    {
+        SafeFileHandle handle = Duplicate(program.Fd);
+        owned.Add(handle);
+        EbpfProgram info = inventory.Program(handle);
+        return new ProbeProgram
+        {
+            Name = program.Name,
+            Section = program.Section,
+            Type = info.Type,
+            ProgramId = info.Id,
+            Hook = [.. hooks.Select(hook => $"{hook.Kind} {hook.Target}")],
+            LinkId = [.. attachments.Select(attachment => attachment.LinkId).OfType<uint>()],
+            Handle = handle,
+        };
+    }
+
+    private static SafeFileHandle Duplicate(int fd)
+    {
+        int copy = LibC.Duplicate(fd);
+        return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true)
+            : throw new EbpfException(EbpfError.LoadFailed, "This process has no descriptor left.", "Raise the limit of open files: ulimit -n.");
+    }
+
+    private static EbpfException Gone(EbpfMap map) => new(EbpfError.MapNotFound, $"The map {map} is not there any more.", "List them: Get-EbpfMap.");
+}
