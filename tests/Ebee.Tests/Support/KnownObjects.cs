@@ -6,15 +6,13 @@ namespace Ebee.Tests.Support;
 internal sealed unsafe partial class KnownObjects : IDisposable
 {
     private const string Library = "libbpf.so.1";
-    private static readonly Lazy<string?> Compiled = new(Compile);
     private readonly nint _object;
     private readonly List<nint> _links = [];
 
     /// <summary>Loads all programs, and links those that their section says where to.</summary>
     public KnownObjects()
     {
-        SkipException.If(Compiled.Value is null, "needs clang and the headers of libbpf");
-        _object = bpf_object__open(Compiled.Value!);
+        _object = bpf_object__open(BpfCause.Object("known"));
         Assert.NotEqual(0, _object);
         Assert.Equal(0, bpf_object__load(_object));
         foreach (string program in new[] { "known_raw_tp", "known_with_a_name_that_the_kernel_cuts", "known_iterator" })
@@ -52,22 +50,6 @@ internal sealed unsafe partial class KnownObjects : IDisposable
     {
         Assert.True(link != 0, $"{what} was not linked.");
         _links.Add(link);
-    }
-
-    private static string? Compile()
-    {
-        string target = Path.Combine(TestFolder.New("known"), "known.bpf.o");
-        string triplet = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";
-        try
-        {
-            CommandRun run = CommandRun.Run("clang", ["-g", "-O2", "-Wall", "-target", "bpf", "-mcpu=v3", "-idirafter",
-                $"/usr/include/{triplet}-linux-gnu", "-c", Path.Combine(AppContext.BaseDirectory, "causes", "known.bpf.c"), "-o", target]);
-            return run.ExitCode == 0 ? target : throw new InvalidOperationException(run.Errors);
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null; // not installed
-        }
     }
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]

@@ -88,6 +88,9 @@ internal static unsafe partial class Sys
     [LibraryImport("libc")]
     public static partial int gettid();
 
+    [LibraryImport("libc")]
+    public static partial int getsid(int process);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int symlink(byte[] target, byte[] path);
 

@@ -54,6 +54,31 @@ static char **decode_all(char **arguments)
 	return arguments;
 }
 
+// A static probe as SystemTap's sdt.h makes it: a place in the code, and a note that names it.
+static __attribute__((noinline)) void static_probe(void)
+{
+	__asm__ volatile("990: nop\n"
+			 ".pushsection .note.stapsdt,\"\",\"note\"\n"
+			 ".balign 4\n"
+			 ".4byte 992f-991f, 994f-993f, 3\n"
+			 "991: .asciz \"stapsdt\"\n"
+			 "992: .balign 4\n"
+			 "993: .8byte 990b\n"
+			 ".8byte _.stapsdt.base\n"
+			 ".8byte 0\n"
+			 ".asciz \"ebee\"\n"
+			 ".asciz \"called\"\n"
+			 ".asciz \"\"\n"
+			 "994: .balign 4\n"
+			 ".popsection\n"
+			 ".pushsection .stapsdt.base,\"aG\",\"progbits\",.stapsdt.base,comdat\n"
+			 ".weak _.stapsdt.base\n"
+			 ".hidden _.stapsdt.base\n"
+			 "_.stapsdt.base: .space 1\n"
+			 ".size _.stapsdt.base, 1\n"
+			 ".popsection\n");
+}
+
 static void await_byte(void)
 {
 	char byte;
@@ -364,6 +389,9 @@ static void run(char **steps)
 			exec_memory_file(name, decode_all(steps));
 		} else if (!strcmp(step, "exec-big")) {
 			exec_big(atoi(steps[0]), atoi(steps[1]));
+		} else if (!strcmp(step, "probe")) { // runs over the static probe so often
+			for (int i = atoi(*steps++); i > 0; i--)
+				static_probe();
 		} else if (!strcmp(step, "many")) {
 			many(atoi(steps[0]), atoi(steps[1]), steps[2]);
 			return;

@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+
+namespace Ebee.Tests.Support;
+
+/// <summary>The object files that clang makes of causes/*.bpf.c, each when it is first needed.</summary>
+internal static class BpfCause
+{
+    private static readonly ConcurrentDictionary<string, Lazy<string?>> Compiled = new();
+
+    /// <summary>The path of one; the test is skipped where there is no clang.</summary>
+    public static string Object(string name)
+    {
+        string? path = Compiled.GetOrAdd(name, static n => new(() => Compile(n))).Value;
+        SkipException.If(path is null, "needs clang and the headers of libbpf");
+        return path!;
+    }
+
+    private static string? Compile(string name)
+    {
+        string target = Path.Combine(TestFolder.New(name), name + ".bpf.o");
+        bool isArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+        try
+        {
+            CommandRun run = CommandRun.Run("clang", ["-g", "-O2", "-Wall", "-target", "bpf", "-mcpu=v3", $"-D__TARGET_ARCH_{(isArm ? "arm64" : "x86")}",
+                "-idirafter", $"/usr/include/{(isArm ? "aarch64" : "x86_64")}-linux-gnu",
+                "-c", Path.Combine(AppContext.BaseDirectory, "causes", name + ".bpf.c"), "-o", target]);
+            return run.ExitCode == 0 ? target : throw new InvalidOperationException(run.Errors);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null; // not installed
+        }
+    }
+}
