@@ -303,22 +303,26 @@ internal sealed partial class CDeclaration
             {
                 Expect("(");
                 Expect("(");
-                string name = Current.Trim('_');
-                _next++;
-                if (name == "packed")
+                do
                 {
-                    attributes = attributes with { IsPacked = true };
+                    string name = Current.Trim('_');
+                    _next++;
+                    if (name == "packed")
+                    {
+                        attributes = attributes with { IsPacked = true };
+                    }
+                    else if (name == "aligned" && Accept("("))
+                    {
+                        long alignment = ParseNumber();
+                        Expect(")");
+                        attributes = attributes with { Alignment = alignment is > 0 and <= 4096 && long.IsPow2(alignment) ? (int)alignment : throw Error($"aligned({alignment}) cannot be") };
+                    }
+                    else
+                    {
+                        throw Error($"the attribute '{name}' is not known here");
+                    }
                 }
-                else if (name == "aligned" && Accept("("))
-                {
-                    long alignment = ParseNumber();
-                    Expect(")");
-                    attributes = attributes with { Alignment = alignment is > 0 and <= 4096 && long.IsPow2(alignment) ? (int)alignment : throw Error($"aligned({alignment}) cannot be") };
-                }
-                else
-                {
-                    throw Error($"the attribute '{name}' is not known here");
-                }
+                while (Accept(","));
                 Expect(")");
                 Expect(")");
             }

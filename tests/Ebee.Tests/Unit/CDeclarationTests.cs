@@ -23,7 +23,7 @@ public sealed class CDeclarationTests
     {
         (BtfBlob types, int id) = CDeclaration.Parse(declaration);
         string keyword = declaration.Contains("union t ", StringComparison.Ordinal) ? "union" : "struct";
-        byte[] compiled = BpfCompiler.Compile($"{declaration}\n{keyword} t *unused;\n");
+        byte[] compiled = BpfCause.Compile($"{declaration}\n{keyword} t *unused;\n");
         BtfBlob witness = BtfBlob.Parse(ElfSection.Find(compiled, ".BTF"));
         BtfType expected = witness.Find(keyword == "union" ? BtfKind.Union : BtfKind.Struct, "t")!;
         Assert.Equal(Describe(witness, expected.Id), Describe(types, id));
@@ -106,7 +106,7 @@ public sealed class CDeclarationTests
             BtfKind.Struct or BtfKind.Union => $"{type.Kind} {type.Name} {type.Size} {{ "
                 + string.Join("; ", type.Members.Select(m => $"{m.Name}@{m.BitOffset}:{m.BitSize} {Describe(types, m.Type)}")) + " }",
             BtfKind.Array => $"{Describe(types, type.Target)}[{type.Length}]",
-            BtfKind.Enum => $"enum {type.Name} {string.Join(",", type.Values)}",
+            BtfKind.Enum => $"enum {type.Name} {string.Join(",", type.Values.Select(v => $"{v.Name}={(uint)v.Value}"))}",
             BtfKind.Pointer => "*",
             BtfKind.Int => $"int{type.Size}{(type.IsSigned ? "s" : "u")}",
             _ => $"{type.Kind}{type.Size}",
