@@ -4,6 +4,9 @@ namespace Ebee.Events;
 /// <typeparam name="TEvent">The event's class.</typeparam>
 internal interface IEventSource<TEvent> where TEvent : class
 {
+    /// <summary>Whether there is no event and never will be.</summary>
+    bool IsOver => false;
+
     /// <summary>The next event; false when there is none yet.</summary>
     bool TryRead(out TEvent? result);
 

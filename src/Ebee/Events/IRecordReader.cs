@@ -1,13 +1,12 @@
 namespace Ebee.Events;
 
 /// <summary>
-/// Reads records of any size out of one map that the kernel's side writes into. One thread reads; <see cref="Wake"/>, the
-/// counts and <see cref="PendingBytes"/> are for all.
+/// Reads records out of one map that the kernel's side writes into, in order. One thread reads; any may ask for the counts.
 /// </summary>
 internal interface IRecordReader : IDisposable
 {
     /// <summary>The descriptors of which one becomes readable when there is a record.</summary>
-    IReadOnlyList<int> PollFds { get; }
+    int[] PollFds { get; }
 
     /// <summary>Records that found no room, as the kernel counts them; null where it does not.</summary>
     long? Lost { get; }
@@ -26,11 +25,4 @@ internal interface IRecordReader : IDisposable
 
     /// <summary>Gives the room of the record that was read last back to the kernel.</summary>
     void Release();
-
-    /// <summary>Waits until there may be a record, the time is over, or <see cref="Wake"/> was called.</summary>
-    /// <param name="timeoutMs">Milliseconds; -1 waits for ever.</param>
-    void Wait(int timeoutMs);
-
-    /// <summary>Ends a <see cref="Wait"/>, now or the next one. Any thread may call it.</summary>
-    void Wake();
 }

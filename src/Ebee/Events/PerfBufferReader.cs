@@ -12,7 +12,7 @@ namespace Ebee.Events;
 /// Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux 4.3): a ring for each CPU that was online when it was made; what happens on a
 /// CPU that comes later is not seen. Records of a CPU come in order, those of all CPUs in the order of their times
 /// (CLOCK_MONOTONIC): only two of the same microsecond on two CPUs can come the wrong way round. A record can have up to seven
-/// bytes more than the program wrote, which the kernel pads it with. Not thread-safe, but for Wake and the counts.
+/// bytes more than the program wrote, which the kernel pads it with.
 /// </summary>
 internal sealed unsafe class PerfBufferReader : IRecordReader
 {
@@ -23,9 +23,7 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     private const ulong FormatLost = 1 << 4;  // PERF_FORMAT_LOST, Linux 6.0
     private const ulong AnyCpuEntry = 0;      // BPF_ANY
 
-    private readonly PollWaiter _waiter = new();
     private readonly CpuRing[] _rings;
-    private readonly int[] _pollFds;
     private readonly bool _countsLost; // else the kernel's records of loss are added up
     private CpuRing? _current;
     private long _lostRecords;
@@ -38,14 +36,15 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     /// <param name="mapFd">The map's descriptor. The kernel takes the rings out when it is closed.</param>
     /// <param name="map">The map's name, for errors.</param>
     /// <param name="size">Bytes of a CPU's ring: a page times a power of two.</param>
-    public PerfBufferReader(int mapFd, string map, uint size)
+    /// <param name="maxEntries">How many CPUs the map has room for.</param>
+    public PerfBufferReader(int mapFd, string map, uint size, uint maxEntries)
     {
         BufferSize = size;
         List<CpuRing> rings = [];
         try
         {
             _countsLost = true;
-            foreach (int cpu in Processors.Online())
+            foreach (int cpu in Processors.Online().Where(cpu => cpu < maxEntries))
             {
                 SafeFileHandle perf = Open(map, cpu, ref _countsLost);
                 rings.Add(new CpuRing(perf, map, size));
@@ -57,18 +56,17 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
                 }
             }
             _rings = [.. rings];
-            _pollFds = [.. rings.Select(ring => (int)ring.Event.DangerousGetHandle())];
+            PollFds = [.. rings.Select(ring => (int)ring.Event.DangerousGetHandle())];
         }
         catch
         {
             rings.ForEach(ring => ring.Dispose());
-            _waiter.Dispose();
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> PollFds => _pollFds;
+    public int[] PollFds { get; }
 
     /// <inheritdoc/>
     public long BufferSize { get; }
@@ -119,19 +117,12 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     public void Release() => _current?.Release();
 
     /// <inheritdoc/>
-    public void Wait(int timeoutMs) => _waiter.Wait(_pollFds, timeoutMs);
-
-    /// <inheritdoc/>
-    public void Wake() => _waiter.Wake();
-
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (!_disposed)
         {
             _disposed = true;
             Array.ForEach(_rings, ring => ring.Dispose());
-            _waiter.Dispose();
         }
     }
 

@@ -7,7 +7,7 @@ namespace Ebee.Events;
 
 /// <summary>
 /// Reads a BPF ring buffer (Linux 5.8) straight out of its mapping; only the record that wraps is copied. The protocol
-/// is that of libbpf's <c>ringbuf.c</c>: one reader, in order. Not thread-safe, but for <see cref="Wake"/>.
+/// is that of libbpf's <c>ringbuf.c</c>: one reader, in order.
 /// </summary>
 internal sealed unsafe class RingBufferReader : IRecordReader
 {
@@ -19,7 +19,6 @@ internal sealed unsafe class RingBufferReader : IRecordReader
     private readonly int _mapFd;
     private readonly ulong _mask;
     private readonly nuint _pageSize = (nuint)Environment.SystemPageSize;
-    private readonly PollWaiter _waiter;
     private byte* _consumerPage;
     private byte* _producerPage;
     private byte* _data;
@@ -44,7 +43,6 @@ internal sealed unsafe class RingBufferReader : IRecordReader
             // The kernel would map the data a second time behind itself, so that the one record that wraps at the end
             // is contiguous. Every page of that would count as memory of this process: Gather copies instead.
             _producerPage = Map(_pageSize + size, LibC.ProtRead, (long)_pageSize);
-            _waiter = new PollWaiter();
         }
         catch
         {
@@ -65,7 +63,7 @@ internal sealed unsafe class RingBufferReader : IRecordReader
     public ulong Produced => Volatile.Read(ref Unsafe.AsRef<ulong>(_producerPage));
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> PollFds { get; }
+    public int[] PollFds { get; }
 
     /// <summary>The kernel tells the program alone that a ring is full.</summary>
     public long? Lost => null;
@@ -145,18 +143,11 @@ internal sealed unsafe class RingBufferReader : IRecordReader
     }
 
     /// <inheritdoc/>
-    public void Wait(int timeoutMs) => _waiter.Wait(_mapFd, timeoutMs);
-
-    /// <inheritdoc/>
-    public void Wake() => _waiter.Wake();
-
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (_consumerPage != null)
         {
             Unmap();
-            _waiter.Dispose();
         }
     }
 
