@@ -120,7 +120,29 @@ struct link_info {
 	};
 } __attribute__((aligned(8)));
 
-// What bpf(2) takes to make links of kinds that are newer than libbpf (union bpf_attr, link_create, as of Linux 6.6).
+// What bpf(2) takes to make links (union bpf_attr, link_create, as of Linux 6.6), also of kinds that are newer than libbpf.
+struct link_create {
+	__u32 prog_fd;
+	__u32 target; // a descriptor, or the index of an interface
+	__u32 attach_type;
+	__u32 flags;
+	union {
+		struct {
+			__u32 flags;
+			__u32 cnt;
+			__aligned_u64 syms;
+			__aligned_u64 addrs;
+			__aligned_u64 cookies;
+		} kprobe_multi;
+		struct {
+			__u32 pf;
+			__u32 hooknum;
+			__s32 priority;
+			__u32 flags;
+		} netfilter;
+	};
+};
+
 struct link_create_tcx {
 	__u32 prog_fd;
 	__u32 target_ifindex;
@@ -162,6 +184,7 @@ EXPORT_STRUCT(bpf_func_info);
 EXPORT_STRUCT(type_head);
 EXPORT_STRUCT(btf_enum);
 EXPORT_STRUCT(link_info);
+EXPORT_STRUCT(link_create);
 EXPORT_STRUCT(link_create_tcx);
 EXPORT_STRUCT(link_create_uprobe_multi);
 EXPORT_STRUCT(perf_event_attr);

@@ -1,10 +1,18 @@
 # Sourced by build.sh. Runs every suite; a suite's results are lines of outcome, tab, and reason or name.
 . "$root/eng/leftovers.sh"
+. "$root/eng/test-kernels.sh"
 
 results=$out/test
 
-task_test() {
-  (($# == 0)) || die "Test takes no '$1'"
+task_test() { # [--kernels]
+  local set=short kernel
+  while (($#)); do
+    case $1 in
+      --kernels) set=all ;;
+      *) die "Test takes --kernels (all suites on other kernels, which takes hours), not '$1'" ;;
+    esac
+    shift
+  done
   task_build --tests
   build_tests
   rm -rf "$results"
@@ -12,7 +20,9 @@ task_test() {
   look_before
   suite Ebee.Tests test_library
   suite Pester test_cmdlets
+  for kernel in $(kernel_names); do test_kernel "$kernel" "$set"; done
   suite "nothing left behind" test_leftovers
+  print_kernels
   sum_up
 }
 

@@ -125,7 +125,7 @@ Describe 'The cmdlet <Name>' -ForEach $cmdlets {
                     }
                     continue
                 }
-                $plain.IsPrimitive -or $plain.IsEnum -or $plain -in [string], [string[]], [int[]], [uint[]], [DateTimeOffset] |
+                $plain.IsPrimitive -or $plain.IsEnum -or $plain -in [string], [string[]], [int[]], [uint[]], [byte[]], [DateTimeOffset] |
                     Should -BeTrue -Because "$($property.Name) is a $plain"
                 $property.GetSetMethod() | Should -BeNullOrEmpty # a public one
                 $property.Name | Should -Not -MatchExactly '(^|[a-z])(Pid|Uid|Gid|Tid|Comm|Ppid)$' # ProcessId, UserId, Name…

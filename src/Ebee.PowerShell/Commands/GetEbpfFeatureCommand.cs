@@ -13,7 +13,7 @@ public sealed class GetEbpfFeatureCommand : PSCmdlet
     private readonly SortedSet<EbpfFeatureCategory> _untold = [];
 
     /// <summary>Only features of these names.</summary>
-    [Parameter(Position = 0)]
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(EbpfFeatureNameCompleter))]

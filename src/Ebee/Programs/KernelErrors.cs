@@ -39,7 +39,7 @@ internal static class KernelErrors
                 "In a container, start it with --cap-add SYS_ADMIN, without a user namespace, and with a seccomp profile that allows bpf.");
     }
 
-    private static EbpfException Permission(string message, string log)
+    public static EbpfException Permission(string message, string log)
     {
         string missing = Capabilities.MissingForTracing();
         return missing.Length > 0

@@ -8,6 +8,7 @@ namespace Ebee.Tests.Live;
 
 /// <summary>Each kind of hook: what a program counts there, against what was caused; and that nothing of it stays.</summary>
 [Trait("Category", "Live")]
+[Trait("Kernels", "Short")]
 public sealed class AttachTests
 {
     private const int Count = 5000;
@@ -20,9 +21,9 @@ public sealed class AttachTests
     [InlineData("btf_tracepoint_named", "")]
     [InlineData("btf_tracepoint_open", "Tracepoint=sys_enter")]
     [InlineData("kprobe_named", "")]
-    [InlineData("kprobe_open", "Function=__do_sys_getsid")]
-    [InlineData("kprobe_open", "Function=__do_sys_getsid+0x0")]
-    [InlineData("kretprobe_open", "Function=__do_sys_getsid")]
+    [InlineData("kprobe_open", "Function=__x64_sys_getsid")]
+    [InlineData("kprobe_open", "Function=__x64_sys_getsid+0x0")]
+    [InlineData("kretprobe_open", "Function=__x64_sys_getsid")]
     [InlineData("kprobe_multi_open", "Function=__x64_sys_getsi?")]
     [InlineData("ksyscall_named", "")]
     [InlineData("fentry_open", "Function=__x64_sys_getsid")]
@@ -48,7 +49,7 @@ public sealed class AttachTests
         {
             for (int i = 0; i < Count; i++)
             {
-                _ = Sys.getsid(0);
+                _ = Sys.getsid(Environment.ProcessId); // of 0 no LSM hook is asked
             }
         });
         Assert.Equal((ulong)Count, Hits(probe));
@@ -228,13 +229,21 @@ public sealed class AttachTests
     public void Two_hundred_probes_leave_no_descriptor()
     {
         EbpfProbe.Start(BpfCause.Object("attach"), new() { ProgramName = ["raw_tracepoint_named"] }).Stop();
-        int before = Directory.GetFiles("/proc/self/fd").Length;
+        int before = Descriptors();
         for (int i = 0; i < 200; i++)
         {
             using EbpfProbe probe = Start(i % 2 == 0 ? "tracepoint_named" : "btf_tracepoint_named", new());
             Assert.True(probe.IsRunning);
         }
-        Assert.Equal(before, Directory.GetFiles("/proc/self/fd").Length);
+        Assert.Equal(before, Descriptors());
+    }
+
+    // What earlier tests left to the finalizer is not counted.
+    private static int Descriptors()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Directory.GetFiles("/proc/self/fd").Length;
     }
 
     private static void AssertUnknown(string program, HookOptions hook, string error, string advice)
@@ -268,7 +277,8 @@ public sealed class AttachTests
         }
         catch (EbpfException e) when (e.Error is EbpfError.PermissionDenied or EbpfError.NotSupported or EbpfError.AttachFailed)
         {
-            SkipException.If(KernelOffers.Missing(program) is not null, KernelOffers.Missing(program)!);
+            string? reason = KernelOffers.MayMiss(KernelOffers.FeatureOf(program));
+            SkipException.If(reason is not null, reason!);
             throw;
         }
     }

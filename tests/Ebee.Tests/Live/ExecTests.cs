@@ -379,6 +379,7 @@ public sealed class ExecTests
         Assert.Equal(["compat one", "compat two"], e.Argument);
     }
 
+    [Trait("Kernels", "Short")]
     [LiveTheory]
     [InlineData("tp_btf")]
     [InlineData("raw_tp")]

@@ -591,6 +591,7 @@ public sealed class FileDeleteTests
         }
     });
 
+    [Trait("Kernels", "Short")]
     [LiveTheory]
     [InlineData("fentry")]
     [InlineData("kprobe")]

@@ -37,6 +37,17 @@ internal sealed unsafe partial class KnownObjects : IDisposable
         Add(bpf_program__attach_xdp(Find("known_xdp"), index), name);
     }
 
+    /// <summary>Whether libbpf loads an object and attaches its one program, which it lets go again.</summary>
+    public static bool Attaches(string path, string program)
+    {
+        nint obj = bpf_object__open(path);
+        Assert.NotEqual(0, obj);
+        nint link = bpf_object__load(obj) == 0 ? bpf_program__attach(bpf_object__find_program_by_name(obj, program)) : 0;
+        bool attached = link != 0 && bpf_link__destroy(link) == 0;
+        bpf_object__close(obj);
+        return attached;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -51,7 +51,7 @@ static __always_inline int hit(void)
 
 COUNTER(tracepoint_named, "tracepoint/syscalls/sys_enter_getsid")
 COUNTER(tracepoint_open, "tp")
-COUNTER(kprobe_named, "kprobe/__do_sys_getsid")
+COUNTER(kprobe_named, "kprobe/__x64_sys_getsid")
 COUNTER(kprobe_open, "kprobe")
 COUNTER(kretprobe_open, "kretprobe")
 COUNTER(kprobe_multi_open, "kprobe.multi")

@@ -27,7 +27,7 @@ internal sealed class FeatureProbe : IDisposable
         EbpfFeatureCategory.ProgramType => _programTypes.Value.Questions(),
         EbpfFeatureCategory.MapType => MapTypes.Questions(_types),
         EbpfFeatureCategory.Helper => new Helpers(_types, _programTypes.Value).Questions(),
-        EbpfFeatureCategory.AttachKind => AttachKinds.Questions(_types),
+        EbpfFeatureCategory.AttachKind => AttachTrials.Questions(_types),
         EbpfFeatureCategory.Limit => Limits.Questions(),
         EbpfFeatureCategory.KernelOption => KernelOptions.Questions(),
         EbpfFeatureCategory.Sysctl => Sysctls.Questions(),

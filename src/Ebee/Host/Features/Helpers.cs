@@ -31,7 +31,12 @@ internal sealed class Helpers(KernelTypes kernelTypes, ProgramTypes programTypes
             .Select(type => (type.Name, Trials: programTypes.Trials(type.Number).ToArray())).Where(type => type.Trials.Length > 0)];
         ulong[] program = [TrialProgram.Instruction(Call, constant: (int)number), TrialProgram.Instruction(Exit)];
         string[] callers = [.. _types.Where(type => type.Trials.Any(trial => MayCall(trial, program))).Select(type => type.Name)];
-        return new EbpfFeature(EbpfFeatureCategory.Helper, name) { IsSupported = callers.Length > 0, ProgramType = callers };
+        return new EbpfFeature(EbpfFeatureCategory.Helper, name)
+        {
+            IsSupported = callers.Length > 0,
+            ProgramType = callers,
+            Detail = callers.Length > 0 ? null : "no type of program that could be tried may call it",
+        };
     }
 
     // Where it may be called, the verifier is content, or complains of the arguments, which are none.

@@ -92,7 +92,9 @@ internal sealed unsafe class ProgramTypes
     {
         string? line = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .LastOrDefault(l => !l.StartsWith("processed ", StringComparison.Ordinal));
-        return line is null ? Errno.Name(errno) : $"{Errno.Name(errno)}: {line}";
+        return line is not null ? $"{Errno.Name(errno)}: {line}"
+            : errno == Errno.Eperm ? "EPERM, although this process has the capabilities: lockdown or a security module refuses it"
+            : Errno.Name(errno);
     }
 
     // Its load needs another program. Without one, a kernel that has the type says that the kernel's functions cannot be replaced.
