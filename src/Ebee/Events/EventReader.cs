@@ -4,7 +4,7 @@ namespace Ebee.Events;
 /// Reads the events of probes: the one reader of their buffers while it lives. What is not read stays in them. Each buffer's
 /// events come in order, and the buffers take turns.
 /// </summary>
-internal sealed class EventReader : IEventSource<object>, IDisposable
+internal sealed class EventReader : IEventSource<object>
 {
     private readonly PollWaiter _waiter = new();
     private readonly List<ProbeEvents> _acquired = [];

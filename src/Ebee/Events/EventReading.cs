@@ -21,7 +21,7 @@ internal static class EventReading
                 $"Read them one after the other: Get-EbpfEvent {iterating[0].Owner}.");
     }
 
-    private static List<(EventBuffer, RecordDecoder)> Buffers(ProbeEvents probe, EventOptions options)
+    private static IReadOnlyList<(EventBuffer, RecordDecoder)> Buffers(ProbeEvents probe, EventOptions options)
     {
         List<EventBuffer> chosen = [.. probe.Buffers.Where(buffer => options.MapName.Count == 0
             || options.MapName.Any(name => FileSystemName.MatchesSimpleExpression(name, buffer.Name, ignoreCase: false)))];

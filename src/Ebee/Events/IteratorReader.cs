@@ -9,7 +9,7 @@ namespace Ebee.Events;
 /// Runs iterator programs, each once over all that it iterates over, and reads their output: lines of text, or records. Linux
 /// 5.8.
 /// </summary>
-internal sealed unsafe class IteratorReader : IEventSource<object>, IDisposable
+internal sealed unsafe class IteratorReader : IEventSource<object>
 {
     private const int SmallestBuffer = 1 << 16; // bytes; the kernel gives out at most half as much at once
 

@@ -62,15 +62,16 @@ internal sealed class ProbeEvents : IDisposable
         {
             lock (_lock)
             {
-                return _isFreed ? 0 : Buffers.Sum(buffer => buffer.Open().PendingBytes);
+                return _isFreed ? 0 : Buffers.Sum(buffer => (buffer.IsPadded ? buffer.Reader : buffer.Open())?.PendingBytes ?? 0);
             }
         }
     }
 
-    /// <summary>Makes the readers of these buffers before the programs run: else their first events would find none.</summary>
-    public void OpenPerfBuffers()
+    /// <summary>Opens the perf event arrays, before the programs run: else the first events would be lost.</summary>
+    /// <param name="except">Those of somebody else, which are taken over when they are read.</param>
+    public void OpenPerfBuffers(IEnumerable<string> except)
     {
-        foreach (EventBuffer buffer in Buffers.Where(buffer => buffer.IsPadded))
+        foreach (EventBuffer buffer in Buffers.Where(buffer => buffer.IsPadded && !except.Contains(buffer.Name)))
         {
             _ = buffer.Open();
         }

@@ -30,6 +30,9 @@ public sealed class ProbeProgram
     /// <summary>A descriptor of the program, valid until the probe stops.</summary>
     internal SafeFileHandle Handle { get; init; } = new();
 
+    /// <summary>What runs it when it is an iterator; else null.</summary>
+    internal IteratorProgram? Iterator { get; init; }
+
     /// <summary>Its name and hooks.</summary>
     public override string ToString() => Hook.Length > 0 ? $"{Name}: {string.Join(", ", Hook)}" : Name;
 }
