@@ -24,7 +24,7 @@ struct event {
 		__u8 y;
 	} at;
 	unsigned int low:3;
-	unsigned int high:20;
+	unsigned int high:24;
 	__u8 cpu;
 };
 
@@ -85,7 +85,7 @@ static __always_inline void set(struct event *e, __u64 sequence)
 	e->cpu = (__u8)bpf_get_smp_processor_id();
 }
 
-SEC("raw_tp/sched_process_hang")
+SEC("raw_tp/cgroup_rename")
 int to_declared(struct request *request)
 {
 	for (int i = 0; i < BATCH_MAX && i < request->count; i++) {
@@ -101,7 +101,7 @@ int to_declared(struct request *request)
 	return 0;
 }
 
-SEC("raw_tp/sched_process_hang")
+SEC("raw_tp/cgroup_rename")
 int to_sized(struct request *request)
 {
 	struct small_event e = {};
@@ -115,7 +115,7 @@ int to_sized(struct request *request)
 	return 0;
 }
 
-SEC("raw_tp/sched_process_hang")
+SEC("raw_tp/cgroup_rename")
 int to_perf(struct request *request)
 {
 	struct event e;
@@ -129,7 +129,7 @@ int to_perf(struct request *request)
 }
 
 // Records of any length: request->count bytes.
-SEC("raw_tp/sched_process_hang")
+SEC("raw_tp/cgroup_rename")
 int any_length(struct request *request)
 {
 	char bytes[64] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde";
