@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 
 namespace Ebee.PowerShell.Commands;
@@ -9,11 +10,12 @@ public sealed class BytesTransformationAttribute : ArgumentTransformationAttribu
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        // Typed without quotes, digits are a number to PowerShell; a wrapped number still has its text.
-        if ((inputData is PSObject { BaseObject: string or ValueType } ? inputData.ToString() : inputData as string) is not { } text)
+        // Typed without quotes, digits are a number to PowerShell; one that is wrapped still has its text.
+        if ((inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is not (string or ValueType))
         {
             return inputData;
         }
+        string text = (inputData is PSObject ? inputData.ToString() : Convert.ToString(inputData, CultureInfo.InvariantCulture)) ?? "";
         string digits = string.Concat(text.Split([' ', ':', '-', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)
             .Select(part => part.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? part[2..] : part));
         try

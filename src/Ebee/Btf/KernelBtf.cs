@@ -16,6 +16,7 @@ internal static unsafe class KernelBtf
     private const ushort Magic = 0xEB9F;
     private const int HeaderSize = 24;
     private const int TypeSize = 12; // struct btf_type: name, then kind and length, then size or type
+    private const int RelocationSize = 16; // struct bpf_core_relo
     private const int KeptMax = 1 << 14;
 
     /// <summary>
@@ -33,7 +34,8 @@ internal static unsafe class KernelBtf
             kernel = Map(out length);
             return kernel == -1 ? null : new Types((byte*)kernel, length).Select(wanted);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException
+            or IndexOutOfRangeException)
         {
             return null;
         }
@@ -56,6 +58,10 @@ internal static unsafe class KernelBtf
         {
             Types types = new(data, (nuint)btf.Length);
             int recordSize = Int(relocations, 0);
+            if (recordSize < RelocationSize)
+            {
+                throw new InvalidDataException("The object's relocations have no room for a type.");
+            }
             relocations = relocations[4..];
             while (relocations.Length > 0)
             {
@@ -100,29 +106,41 @@ internal static unsafe class KernelBtf
         return memory;
     }
 
-    // The types of a BTF blob in place, by number. The compiler and the kernel are who writes such.
+    // The types of a BTF blob in place, by number. An object's may say anything: that each type lies within it is checked at once, a
+    // string where it is read, and numbers of types are indexes of arrays.
     private readonly ref struct Types
     {
         private readonly byte* _types;
         private readonly byte* _strings;
+        private readonly uint _stringsSize;
         private readonly int[] _offsets;
         private readonly int _count;
 
         public Types(byte* data, nuint length)
         {
-            int* header = (int*)data;
-            if (length < HeaderSize || *(ushort*)data != Magic || (nuint)((long)header[1] + header[4] + header[5]) > length)
+            uint* header = (uint*)data;
+            if (length is < HeaderSize or > int.MaxValue || *(ushort*)data != Magic || !IsWithin(header[2], header[3]) || !IsWithin(header[4], header[5])
+                || header[5] == 0 || data[header[1] + header[4] + header[5] - 1] != 0)
             {
                 throw new InvalidDataException("This is no BTF.");
             }
             _types = data + header[1] + header[2];
             _strings = data + header[1] + header[4];
-            _offsets = new int[header[3] / TypeSize + 1];
+            _stringsSize = header[5];
+            int size = (int)header[3], offset = 0;
+            _offsets = new int[size / TypeSize + 1];
             _count = 1;
-            for (int offset = 0; offset < header[3]; offset += TypeSize + Extra(offset))
+            while (offset <= size - TypeSize)
             {
                 _offsets[_count++] = offset;
+                offset += TypeSize + Extra(offset);
             }
+            if (offset != size)
+            {
+                throw new InvalidDataException("The BTF ends within a type.");
+            }
+
+            bool IsWithin(uint offset, uint size) => (ulong)header[1] + offset + size <= length;
         }
 
         // Without what follows "___", which libbpf takes for a flavour of one type.
@@ -265,7 +283,9 @@ internal static unsafe class KernelBtf
             return place;
         }
 
-        private ReadOnlySpan<byte> Text(int offset) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(_strings + offset);
+        // The last byte of all strings is 0.
+        private ReadOnlySpan<byte> Text(int offset) => (uint)offset < _stringsSize ? MemoryMarshal.CreateReadOnlySpanFromNullTerminated(_strings + offset)
+            : throw new InvalidDataException("The BTF has a name outside of its strings.");
 
         private BtfKind Kind(int offset) => (BtfKind)((*(uint*)(_types + offset + 4) >> 24) & 0x1f);
 

@@ -141,24 +141,6 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     internal static partial int bpf_obj_get_info_by_fd(int fd, void* info, ref uint length);
 
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial nint btf__parse(string path, nint* extension);
-
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial nint btf__parse_split(string path, nint baseBtf);
-
-    [LibraryImport(Library)]
-    internal static partial uint btf__type_cnt(nint btf);
-
     [LibraryImport(Library)]
     internal static partial void btf__free(nint btf);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint btf_dump__new(nint btf, delegate* unmanaged[Cdecl]<void*, byte*, nint, void> print, void* context, void* options);
-
-    [LibraryImport(Library)]
-    internal static partial int btf_dump__dump_type(nint dump, uint id);
-
-    [LibraryImport(Library)]
-    internal static partial void btf_dump__free(nint dump);
 }

@@ -9,6 +9,7 @@ namespace Ebee.Native;
 internal static class LibBpfResolver
 {
     private static readonly Lock Gate = new();
+    private static readonly List<string> LoadedPaths = [];
     private static nint _handle;
 
     // In the order they depend on each other: a library that is loaded by its full path satisfies the next one's
@@ -22,6 +23,19 @@ internal static class LibBpfResolver
         NativeLibrary.SetDllImportResolver(typeof(LibBpfResolver).Assembly, static (name, _, _) =>
             name == LibBpf.Library ? Load() : 0);
 #pragma warning restore CA2255
+
+    /// <summary>What another process must load, in this order, to have the libbpf that this one has.</summary>
+    internal static IReadOnlyList<string> Libraries
+    {
+        get
+        {
+            Load();
+            return LoadedPaths;
+        }
+    }
+
+    /// <summary>The folder for native files of Ebee's own; null when its assembly came from no file.</summary>
+    internal static string? Folder { get; } = FindFolder();
 
     private static nint Load()
     {
@@ -37,15 +51,14 @@ internal static class LibBpfResolver
                     "Run it on a Linux machine, kernel 5.8 or newer.");
             }
             List<string> tried = [];
-            foreach (string folder in Folders())
+            if (Folder is not null && TryLoadBundled(Folder, tried))
             {
-                if (TryLoadBundled(folder, tried))
-                {
-                    return _handle;
-                }
+                return _handle;
             }
+            LoadedPaths.Clear();
             if (NativeLibrary.TryLoad(LibBpf.Library, out _handle))
             {
+                LoadedPaths.Add(LibBpf.Library);
                 return _handle;
             }
             tried.Add($"the system's {LibBpf.Library}");
@@ -55,15 +68,11 @@ internal static class LibBpfResolver
         }
     }
 
-    private static IEnumerable<string> Folders()
+    private static string? FindFolder()
     {
         string? own = Path.GetDirectoryName(typeof(LibBpfResolver).Assembly.Location);
-        if (string.IsNullOrEmpty(own))
-        {
-            yield break;
-        }
         string architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
-        yield return Path.Combine(own, "runtimes", $"linux-{architecture}", "native");
+        return string.IsNullOrEmpty(own) ? null : Path.Combine(own, "runtimes", $"linux-{architecture}", "native");
     }
 
     private static bool TryLoadBundled(string folder, List<string> tried)
@@ -77,13 +86,17 @@ internal static class LibBpfResolver
         foreach (string library in Bundled)
         {
             string path = Path.Combine(folder, library);
-            nint handle = 0;
-            if (File.Exists(path) && !NativeLibrary.TryLoad(path, out handle))
+            if (!File.Exists(path))
+            {
+                continue;
+            }
+            if (!NativeLibrary.TryLoad(path, out nint handle))
             {
                 return false;
             }
+            LoadedPaths.Add(path);
             _handle = handle;
         }
-        return _handle != 0;
+        return true;
     }
 }

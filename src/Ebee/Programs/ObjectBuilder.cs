@@ -13,6 +13,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
     private const int LargestFile = 64 << 20; // bytes; compiled objects have some thousands
     private readonly byte* _data;
     private readonly nuint _size;
+    private readonly byte[]? _content; // of an object that is not Ebee's own
     private GCHandle _pinned;
 
     private ObjectBuilder(string name, byte* data, nuint size)
@@ -26,6 +27,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
     {
         Name = name;
         Path = path;
+        _content = content;
         _pinned = GCHandle.Alloc(content, GCHandleType.Pinned);
         _data = (byte*)_pinned.AddrOfPinnedObject();
         _size = (nuint)content.Length;
@@ -72,10 +74,34 @@ internal sealed unsafe class ObjectBuilder : IDisposable
     }
 
     /// <summary>Parses the object. Nothing reaches the kernel yet.</summary>
+    /// <exception cref="EbpfException">libbpf refuses it, or does not survive it in the process that tries it first.</exception>
     public OpenedObject Open()
     {
-        using LibBpfLog log = new();
         SafeFileHandle? kernelBtf = KernelBtf.Subset(new ReadOnlySpan<byte>(_data, (int)_size));
+        ObjectCheck? check = _content is null ? null : new ObjectCheck(Name, _content, kernelBtf);
+        try
+        {
+            return check?.Open() is { Phase: not CheckPhase.Done } refused ? throw KernelErrors.Load(Name, refused.Errno, refused.Log) : OpenHere(kernelBtf, check);
+        }
+        catch
+        {
+            kernelBtf?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lets go of the bytes, of which an opened object has its own copy.</summary>
+    public void Dispose()
+    {
+        if (_pinned.IsAllocated)
+        {
+            _pinned.Free();
+        }
+    }
+
+    private OpenedObject OpenHere(SafeFileHandle? kernelBtf, ObjectCheck? check)
+    {
+        using LibBpfLog log = new();
         byte[]? path = kernelBtf is null ? null : Encoding.UTF8.GetBytes($"/proc/self/fd/{(int)kernelBtf.DangerousGetHandle()}\0");
         fixed (byte* name = Encoding.UTF8.GetBytes(Name + '\0'), custom = path)
         {
@@ -87,17 +113,8 @@ internal sealed unsafe class ObjectBuilder : IDisposable
             };
             nint handle = LibBpf.bpf_object__open_mem(_data, _size, &options);
             return handle != 0
-                ? new OpenedObject(Name, new BpfObjectHandle(handle), kernelBtf)
+                ? new OpenedObject(Name, new BpfObjectHandle(handle), kernelBtf, check)
                 : throw KernelErrors.Load(Name, Marshal.GetLastPInvokeError(), log.Text);
-        }
-    }
-
-    /// <summary>Lets go of the bytes, of which an opened object has its own copy.</summary>
-    public void Dispose()
-    {
-        if (_pinned.IsAllocated)
-        {
-            _pinned.Free();
         }
     }
 

@@ -11,12 +11,18 @@ internal sealed unsafe class OpenedObject : IDisposable
 {
     private readonly BpfObjectHandle _handle;
     private readonly SafeFileHandle? _kernelBtf; // libbpf reads it when it loads
+    private readonly ObjectCheck? _check;
     private readonly Lazy<BtfBlob?> _types;
+
+    // What was set and libbpf does not tell.
+    private readonly List<(ObjectProgram Program, string Function)> _attachTargets = [];
+    private readonly List<(string Map, int Offset, byte[] Value)> _initialValues = [];
     private bool _loaded;
 
-    internal OpenedObject(string name, BpfObjectHandle handle, SafeFileHandle? kernelBtf)
+    internal OpenedObject(string name, BpfObjectHandle handle, SafeFileHandle? kernelBtf, ObjectCheck? check)
     {
         _kernelBtf = kernelBtf;
+        _check = check;
         Name = name;
         _handle = handle;
         _types = new(ReadTypes);
@@ -31,13 +37,15 @@ internal sealed unsafe class OpenedObject : IDisposable
     public IEnumerable<ObjectProgram> Programs => ProgramsOf(_handle);
 
     /// <summary>The names of its maps, those of its variables too.</summary>
-    public IEnumerable<string> MapNames
+    public IEnumerable<string> MapNames => Maps.Select(NameOf);
+
+    private IEnumerable<nint> Maps
     {
         get
         {
             for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
             {
-                yield return Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
+                yield return map;
             }
         }
     }
@@ -89,7 +97,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     public void PrepareMaps()
     {
         const uint RingBuffer = 27; // BPF_MAP_TYPE_RINGBUF
-        for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
+        foreach (nint map in Maps)
         {
             _ = LibBpf.bpf_map__set_pin_path(map, null);
             if (LibBpf.bpf_map__type(map) == RingBuffer)
@@ -131,9 +139,36 @@ internal sealed unsafe class OpenedObject : IDisposable
         throw new InvalidOperationException($"{Name} has no constant {variable}.");
     }
 
+    /// <summary>Says which function or tracepoint of the kernel a program is for, when its section does not.</summary>
+    /// <returns>0, or libbpf's negative error number.</returns>
+    public int SetAttachTarget(ObjectProgram program, string function)
+    {
+        _attachTargets.Add((program, function));
+        return LibBpf.bpf_program__set_attach_target(program.Handle, 0, function);
+    }
+
+    /// <summary>Sets a part of what a map of variables (.data, .bss, .rodata) begins with.</summary>
+    /// <exception cref="EbpfException">The object has no such map, or it is shorter.</exception>
+    public void SetInitialValue(string map, int offset, ReadOnlySpan<byte> value)
+    {
+        byte* data = (byte*)LibBpf.bpf_map__initial_value(FindMap(map), out nuint size);
+        if (data is null || offset < 0 || (ulong)offset + (ulong)value.Length > size)
+        {
+            throw new EbpfException(EbpfError.InvalidObject, $"The map {map} of the object {Name} has no bytes {offset} to {offset + value.Length}.",
+                "Compile the object again: what its types say of its variables is not so.");
+        }
+        value.CopyTo(new Span<byte>(data + offset, value.Length));
+        _initialValues.Add((map, offset, value.ToArray()));
+    }
+
     /// <summary>Loads maps and enabled programs into the kernel. This phase ends here.</summary>
+    /// <exception cref="EbpfException">The kernel refuses it, or libbpf does not survive it in the process that tries it first.</exception>
     public LoadedObject Load()
     {
+        if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused)
+        {
+            throw KernelErrors.Load(Name, refused.Errno, refused.Log);
+        }
         using LibBpfLog log = new();
         int result = LibBpf.bpf_object__load(_handle);
         if (result < 0)
@@ -162,8 +197,49 @@ internal sealed unsafe class OpenedObject : IDisposable
             return null;
         }
         void* data = LibBpf.btf__raw_data(btf, out uint size);
-        return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size));
+        try
+        {
+            return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new EbpfException(EbpfError.InvalidObject, $"The types of the object {Name} cannot be read: {e.Message}", "Compile it again: clang -g.", inner: e);
+        }
     }
+
+    // All that was set, for whom tries it first.
+    private CheckSettings Settings()
+    {
+        CheckSettings settings = new();
+        List<ObjectProgram> programs = [.. Programs];
+        for (int i = 0; i < programs.Count; i++)
+        {
+            settings.AddProgram(i, programs[i].IsEnabled, programs[i].Type, programs[i].AttachType);
+        }
+        foreach ((ObjectProgram program, string function) in _attachTargets)
+        {
+            settings.AddAttachTarget(programs.IndexOf(program), function);
+        }
+        List<nint> maps = [.. Maps];
+        for (int i = 0; i < maps.Count; i++)
+        {
+            if (LibBpf.bpf_map__fd(maps[i]) is >= 0 and int fd)
+            {
+                settings.AddReusedMap(i, fd);
+            }
+            else
+            {
+                settings.AddMap(i, LibBpf.bpf_map__max_entries(maps[i]), LibBpf.bpf_map__key_size(maps[i]), LibBpf.bpf_map__value_size(maps[i]));
+            }
+        }
+        foreach ((string map, int offset, byte[] value) in _initialValues)
+        {
+            settings.AddInitialValue(maps.IndexOf(FindMap(map)), offset, value);
+        }
+        return settings;
+    }
+
+    private static string NameOf(nint map) => Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
 
     private nint FindProgram(string name)
     {

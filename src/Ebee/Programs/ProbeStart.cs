@@ -62,7 +62,7 @@ internal static class ProbeStart
         ObjectProgram[] programs = Choose(opened, options.ProgramName);
         opened.EnableOnly(programs);
         opened.PrepareMaps();
-        HookRequest request = new(options);
+        HookRequest request = new(options, opened);
         List<(ObjectProgram, Hook[])> chosen = [.. programs.Select(program => (program, AttachKinds.Of(program)?.Resolve(program, request).ToArray() ?? []))];
         request.CheckAllUsed();
         foreach ((string map, uint entries) in options.MapSize)

@@ -277,7 +277,8 @@ public sealed class AttachTests
         }
         catch (EbpfException e) when (e.Error is EbpfError.PermissionDenied or EbpfError.NotSupported or EbpfError.AttachFailed)
         {
-            SkipException.If(KernelOffers.Missing(program) is not null, KernelOffers.Missing(program)!);
+            string? reason = KernelOffers.MayMiss(KernelOffers.FeatureOf(program));
+            SkipException.If(reason is not null, reason!);
             throw;
         }
     }

@@ -1,45 +1,56 @@
 using Ebee.Host;
-using Ebee.Native;
+using Ebee.Host.Features;
 
 namespace Ebee.Tests.Support;
 
-/// <summary>What the running kernel does not offer, by facts that are not Ebee's own tries.</summary>
-internal static unsafe class KernelOffers
+/// <summary>
+/// What the running kernel need not offer: what is newer than it, what its configuration leaves out, and what a reviewed line
+/// of tests/kernels/missing says. All else that is missing is a failure, not a skip.
+/// </summary>
+internal static class KernelOffers
 {
-    /// <summary>Why a program of causes/attach.bpf.c cannot run here; null when it must.</summary>
-    public static string? Missing(string program) => program.Split('_')[0] switch
+    private static readonly string Release = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+
+    /// <summary>Why a feature may be missing here; null when it must be there.</summary>
+    public static string? MayMiss(string feature)
     {
-        "kprobe" or "kretprobe" or "ksyscall" => Kprobes.Missing() is null ? MissingMulti(program) : "kprobes are not in this kernel",
-        "fentry" or "fexit" or "lsm" => LibBpfLoads(program) ? null : $"{program.Split('_')[0]} programs are refused by this kernel",
-        "uprobe" or "uretprobe" => program.Contains("multi", StringComparison.Ordinal) && KernelVersion() < new Version(6, 6) ? "uprobe.multi needs Linux 6.6" : null,
-        "tc" or "tcx" => KernelVersion() < new Version(6, 6) ? "tcx needs Linux 6.6" : null,
-        _ => null,
-    };
-
-    private static string? MissingMulti(string program) =>
-        !program.Contains("multi", StringComparison.Ordinal) || File.ReadLines("/proc/kallsyms").Any(line => line.EndsWith(" register_fprobe", StringComparison.Ordinal))
-            ? null : "kprobe.multi needs CONFIG_FPROBE";
-
-    private static Version KernelVersion() => Version.Parse(string.Join('.', File.ReadAllText("/proc/sys/kernel/osrelease").Split('.', '-').Take(2)));
-
-    // With libbpf alone: this kernel may have the function that is traced, and refuse the program all the same.
-    private static bool LibBpfLoads(string program)
-    {
-        byte[] content = File.ReadAllBytes(BpfCause.Object("attach"));
-        fixed (byte* data = content)
+        KernelFeature needed = KernelFeature.Of(feature);
+        Version running = Version.Parse(string.Join('.', Release.Split('.', '-').Take(2)));
+        if (running < Version.Parse(needed.MinimumKernel))
         {
-            using BpfObjectHandle handle = new(LibBpf.bpf_object__open_mem(data, (nuint)content.Length, null));
-            for (nint other = LibBpf.bpf_object__next_program(handle, 0); other != 0; other = LibBpf.bpf_object__next_program(handle, other))
-            {
-                _ = LibBpf.bpf_program__set_autoload(other, false);
-            }
-            nint wanted = LibBpf.bpf_object__find_program_by_name(handle, program);
-            _ = LibBpf.bpf_program__set_autoload(wanted, true);
-            if (program.EndsWith("open", StringComparison.Ordinal))
-            {
-                Assert.Equal(0, LibBpf.bpf_program__set_attach_target(wanted, 0, "__x64_sys_getsid"));
-            }
-            return LibBpf.bpf_object__load(handle) == 0;
+            return $"{feature} needs Linux {needed.MinimumKernel}";
         }
+        Dictionary<string, string>? options = KernelOptions.Read().Options;
+        if (options is not null && Array.Find(needed.Config, option => !options.ContainsKey(option)) is { } missing)
+        {
+            return $"{feature} needs {missing}";
+        }
+        foreach (string line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "kernels", "missing")))
+        {
+            string[] parts = line.Split((char[]?)null, 3, StringSplitOptions.RemoveEmptyEntries);
+            if (parts.Length == 3 && parts[0][0] != '#' && System.Text.RegularExpressions.Regex.IsMatch(Release, parts[0]) && parts[1] == feature)
+            {
+                return $"{feature}: {parts[2]}";
+            }
+        }
+        return null;
     }
+
+    /// <summary>The feature that a program of causes/attach.bpf.c shows.</summary>
+    public static string FeatureOf(string program) => program.Split('_')[0] switch
+    {
+        "kprobe" when program.Contains("multi", StringComparison.Ordinal) => "kprobe.multi",
+        "uprobe" or "uretprobe" when program.Contains("multi", StringComparison.Ordinal) => "uprobe.multi",
+        "ksyscall" => "kprobe",
+        "raw" => "raw_tracepoint",
+        "btf" => "tp_btf",
+        "perf" => "perf_event",
+        "tc" or "tcx" => "tcx",
+        "connect4" or "egress" or "socket" => "cgroup",
+        "lookup" => "sk_lookup",
+        "dissector" => "flow_dissector",
+        "iterator" => "iter",
+        "message" or "test" or "nonsense" => "BTF",
+        string kind => kind,
+    };
 }

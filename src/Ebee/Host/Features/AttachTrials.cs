@@ -30,46 +30,46 @@ internal sealed unsafe partial class AttachTrials(KernelTypes types)
         AttachTrials kinds = new(types);
         return
         [
-            Question("tracepoint", "4.7", kinds.ToTracepointById),
-            Question("raw_tracepoint", "4.17", () => Attached(new(RawTracepoint), program => LibBpf.bpf_raw_tracepoint_open(TracepointName, program))),
-            Question("tp_btf", "5.5", () => kinds.Traced(ToRawTracepoint, BtfKind.Typedef, "btf_trace_" + TracepointName)),
-            Question("fentry", "5.5", () => kinds.Traced(ToEntry, BtfKind.Function, Function)),
-            Question("fexit", "5.5", () => kinds.Traced(ToExit, BtfKind.Function, Function)),
-            Question("fmod_ret", "5.7", () => kinds.Traced(ToReturn, BtfKind.Function, ModifiedFunction)),
-            Question("lsm", "5.7", kinds.ToSecurityModule),
-            Question("kprobe", "4.1", () => ToProbe("kprobe", Function, isReturn: false)),
-            Question("kretprobe", "4.1", () => ToProbe("kprobe", Function, isReturn: true)),
-            Question("kprobe.multi", "5.18", ToFunctions),
-            Question("uprobe", "4.3", () => InOwnFile(path => ToProbe("uprobe", path, isReturn: false))),
-            Question("uretprobe", "4.3", () => InOwnFile(path => ToProbe("uprobe", path, isReturn: true))),
-            Question("uprobe.multi", "6.6", () => InOwnFile(ToOffsets)),
-            Question("perf_event", "4.9", () => ToSamples(asLink: false)),
-            Question("perf_event_link", "5.15", () => ToSamples(asLink: true)),
-            Question("iter", "5.8", () => Linked(kinds.Target(Tracing, ToIterator, BtfKind.Function, "bpf_iter_task"), 0)),
-            Question("struct_ops", "5.6", kinds.ToOperations),
-            Question("cgroup", "5.7", ToNoCgroup),
-            Question("xdp", "5.9", () => InOwnNetwork(() => Linked(new(Xdp, ToXdp), PrivateNetwork.Loopback, GenericXdp))),
-            Question("tcx", "6.6", () => InOwnNetwork(() => Linked(new(SchedClassifier), PrivateNetwork.Loopback, attachType: ToTcx))),
-            Question("netfilter", "6.4", () => InOwnNetwork(ToPackets)),
-            Question("sk_lookup", "5.9", () => InOwnNetwork(() => ToOwnNetwork(new(SkLookup, ToSkLookup)))),
-            Question("flow_dissector", "5.7", () => InOwnNetwork(() => ToOwnNetwork(new(FlowDissector, ToFlowDissector)))),
+            Question("tracepoint", kinds.ToTracepointById),
+            Question("raw_tracepoint", () => Attached(new(RawTracepoint), program => LibBpf.bpf_raw_tracepoint_open(TracepointName, program))),
+            Question("tp_btf", () => kinds.Traced(ToRawTracepoint, BtfKind.Typedef, "btf_trace_" + TracepointName)),
+            Question("fentry", () => kinds.Traced(ToEntry, BtfKind.Function, Function)),
+            Question("fexit", () => kinds.Traced(ToExit, BtfKind.Function, Function)),
+            Question("fmod_ret", () => kinds.Traced(ToReturn, BtfKind.Function, ModifiedFunction)),
+            Question("lsm", kinds.ToSecurityModule),
+            Question("kprobe", () => ToProbe("kprobe", Function, isReturn: false)),
+            Question("kretprobe", () => ToProbe("kprobe", Function, isReturn: true)),
+            Question("kprobe.multi", ToFunctions),
+            Question("uprobe", () => InOwnFile(path => ToProbe("uprobe", path, isReturn: false))),
+            Question("uretprobe", () => InOwnFile(path => ToProbe("uprobe", path, isReturn: true))),
+            Question("uprobe.multi", () => InOwnFile(ToOffsets)),
+            Question("perf_event", () => ToSamples(asLink: false)),
+            Question("perf_event_link", () => ToSamples(asLink: true)),
+            Question("iter", () => Linked(kinds.Target(Tracing, ToIterator, BtfKind.Function, "bpf_iter_task"), 0)),
+            Question("struct_ops", kinds.ToOperations),
+            Question("cgroup", ToNoCgroup),
+            Question("xdp", () => InOwnNetwork(() => Linked(new(Xdp, ToXdp), PrivateNetwork.Loopback, GenericXdp))),
+            Question("tcx", () => InOwnNetwork(() => Linked(new(SchedClassifier), PrivateNetwork.Loopback, attachType: ToTcx))),
+            Question("netfilter", () => InOwnNetwork(ToPackets)),
+            Question("sk_lookup", () => InOwnNetwork(() => ToOwnNetwork(new(SkLookup, ToSkLookup)))),
+            Question("flow_dissector", () => InOwnNetwork(() => ToOwnNetwork(new(FlowDissector, ToFlowDissector)))),
         ];
     }
 
     private const uint GenericXdp = 2; // XDP_FLAGS_SKB_MODE
 
     // Which step failed, and how; null when it worked.
-    private static FeatureQuestion Question(string name, string minimumKernel, Func<string?> attach) => new(EbpfFeatureCategory.AttachKind, name, () =>
+    private static FeatureQuestion Question(string name, Func<string?> attach) => new(EbpfFeatureCategory.AttachKind, name, () =>
     {
         using LibBpfLog quiet = new();
         try
         {
             string? problem = attach();
-            return new EbpfFeature(EbpfFeatureCategory.AttachKind, name) { IsSupported = problem is null, Detail = problem, MinimumKernel = minimumKernel };
+            return new EbpfFeature(EbpfFeatureCategory.AttachKind, name) { IsSupported = problem is null, Detail = problem, MinimumKernel = KernelFeature.Of(name).MinimumKernel };
         }
         catch (NotTriedException e)
         {
-            return new EbpfFeature(EbpfFeatureCategory.AttachKind, name) { Detail = $"cannot be told: {e.Message}", MinimumKernel = minimumKernel };
+            return new EbpfFeature(EbpfFeatureCategory.AttachKind, name) { Detail = $"cannot be told: {e.Message}", MinimumKernel = KernelFeature.Of(name).MinimumKernel };
         }
     });
 

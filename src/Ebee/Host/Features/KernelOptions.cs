@@ -52,8 +52,8 @@ internal static class KernelOptions
             Detail = options.ContainsKey(name) ? $"set in {source}" : $"not set in {source}",
         };
 
-    // In bpftool's order.
-    private static (Dictionary<string, string>? Options, string Source) Read()
+    /// <summary>The running kernel's options, looked for in bpftool's order, and where they were found; null with the reason.</summary>
+    internal static (Dictionary<string, string>? Options, string Source) Read()
     {
         string installed = $"/boot/config-{File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}";
         foreach (string path in new[] { installed, "/proc/config.gz" })

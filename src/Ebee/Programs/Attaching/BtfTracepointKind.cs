@@ -14,7 +14,7 @@ internal sealed class BtfTracepointKind : AttachKind
         {
             name = request.Tracepoint(program);
             name = name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..];
-            TracingKind.SetTarget(program, "tp_btf", name);
+            TracingKind.SetTarget(request, program, "tp_btf", name);
         }
         yield return LibBpfHook("tp_btf", name, static loaded => LibBpf.bpf_program__attach(loaded.Handle));
     }

@@ -1,7 +1,7 @@
 namespace Ebee.Programs.Attaching;
 
 /// <summary>The options of one start, with a note of which were needed.</summary>
-internal sealed class HookRequest(HookOptions options)
+internal sealed class HookRequest(HookOptions options, OpenedObject? opened = null)
 {
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
@@ -34,6 +34,10 @@ internal sealed class HookRequest(HookOptions options)
 
     public string Symbol(ObjectProgram program, string example) =>
         Require(program, options.Symbol, nameof(HookOptions.Symbol), "the symbol", example);
+
+    /// <summary>Tells libbpf what a program is attached to whose section does not.</summary>
+    /// <returns>0, or libbpf's negative error number.</returns>
+    public int SetAttachTarget(ObjectProgram program, string function) => opened!.SetAttachTarget(program, function);
 
     /// <summary>Throws when something was given that no program needs.</summary>
     public void CheckAllUsed()

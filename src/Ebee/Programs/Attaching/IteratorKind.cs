@@ -13,7 +13,7 @@ internal sealed unsafe class IteratorKind : AttachKind
         if (name.Length == 0)
         {
             name = request.Function(program, "task");
-            TracingKind.SetTarget(program, "iter", name);
+            TracingKind.SetTarget(request, program, "iter", name);
         }
         return [LibBpfHook("iter", name, static loaded => LibBpf.bpf_program__attach_iter(loaded.Handle, null))];
     }

@@ -14,15 +14,15 @@ internal sealed class TracingKind : AttachKind
         if (name.Length == 0)
         {
             name = request.Function(program, kind == "lsm" ? "file_open" : "do_unlinkat");
-            SetTarget(program, kind, name);
+            SetTarget(request, program, kind, name);
         }
         yield return LibBpfHook(kind, name, static loaded => LibBpf.bpf_program__attach(loaded.Handle));
     }
 
-    internal static void SetTarget(ObjectProgram program, string kind, string name)
+    internal static void SetTarget(HookRequest request, ObjectProgram program, string kind, string name)
     {
         using LibBpfLog log = new();
-        int result = LibBpf.bpf_program__set_attach_target(program.Handle, 0, name);
+        int result = request.SetAttachTarget(program, name);
         if (result < 0)
         {
             throw UnknownTarget.Error(kind, name) ?? KernelErrors.Attach(program.Name, -result, log.Text, name);
