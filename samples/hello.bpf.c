@@ -12,7 +12,7 @@ int hello(void *ctx)
 	return 0;
 }
 
-// The same by a kprobe, for kernels that have them. The question mark makes it optional: -ProgramName starts it.
+// The same by a kprobe, for kernels that have them. The question mark makes it optional: -ProgramName hello_kprobe.
 SEC("?ksyscall/execve")
 int hello_kprobe(void *ctx)
 {
