@@ -65,6 +65,10 @@ internal static class ProbeStart
         HookRequest request = new(options, opened);
         List<(ObjectProgram, Hook[])> chosen = [.. programs.Select(program => (program, AttachKinds.Of(program)?.Resolve(program, request).ToArray() ?? []))];
         request.CheckAllUsed();
+        foreach ((string name, object? value) in options.Global)
+        {
+            opened.SetGlobal(name, value);
+        }
         foreach ((string map, uint entries) in options.MapSize)
         {
             opened.ResizeMap(map, entries);

@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using System.Globalization;
+using Ebee.Host;
+
+namespace Ebee.Programs;
+
+/// <summary>The machine's clang.</summary>
+internal sealed class Clang
+{
+    private const int Oldest = 11; // the first with what libbpf's headers ask for
+    private const int LongestOutput = 1 << 26;
+    private const string Install = "Install clang: apt-get install clang, or dnf install clang.";
+    private static readonly Dictionary<(string Path, DateTime Written), int> Versions = [];
+
+    private readonly string _path;
+
+    private Clang(string path, int version)
+    {
+        _path = path;
+        Version = version;
+    }
+
+    /// <summary>Its major version.</summary>
+    public int Version { get; }
+
+    /// <summary>
+    /// Finds it along PATH: clang, or the newest clang-NN when that one is too old or is not there. One in a folder that every
+    /// user can write to is not run.
+    /// </summary>
+    /// <exception cref="EbpfException">There is none.</exception>
+    public static Clang Find() => Find(Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin");
+
+    /// <summary>As above, along a given path.</summary>
+    internal static Clang Find(string searchPath)
+    {
+        string? refused = null;
+        List<(string Path, int Version)> found = [];
+        foreach (string folder in searchPath.Split(':').Where(folder => Path.IsPathRooted(folder) && Directory.Exists(folder)).Distinct())
+        {
+            foreach (string file in Candidates(folder))
+            {
+                if (FileStatus.IsWorldWritable(folder))
+                {
+                    refused ??= file;
+                    continue;
+                }
+                int version = VersionOf(file);
+                if (version >= Oldest && Path.GetFileName(file) == "clang")
+                {
+                    return new Clang(file, version);
+                }
+                if (version >= Oldest)
+                {
+                    found.Add((file, version));
+                }
+            }
+        }
+        if (found.Count > 0)
+        {
+            (string path, int version) = found.MaxBy(clang => clang.Version);
+            return new Clang(path, version);
+        }
+        throw new EbpfException(EbpfError.ClangNotFound, refused is null
+            ? $"clang {Oldest} or newer is not on the path."
+            : $"{refused} is in a folder that every user can write to, so it is not run; there is no other clang on the path.", Install);
+    }
+
+    /// <summary>The one at a path; its version is asked for.</summary>
+    internal static Clang At(string path) => new(path, VersionOf(path));
+
+    /// <summary>Runs it to its end, or until it has run too long.</summary>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="folder">The folder to run it in.</param>
+    /// <param name="input">What it reads.</param>
+    /// <param name="limit">How long it may run.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>Its exit code, what it wrote, and its messages.</returns>
+    /// <exception cref="TimeoutException">It ran too long, or wrote without an end.</exception>
+    public (int ExitCode, byte[] Output, string Messages) Run(IEnumerable<string> arguments, string folder, ReadOnlyMemory<byte> input,
+        TimeSpan limit, CancellationToken cancellation)
+    {
+        ProcessStartInfo start = new(_path, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // Nothing of CPATH, C_INCLUDE_PATH, CCC_OVERRIDE_OPTIONS and the like, and messages in English.
+        start.Environment.Clear();
+        start.Environment["PATH"] = "/usr/bin:/bin";
+        start.Environment["LC_ALL"] = "C";
+        start.Environment["TMPDIR"] = folder;
+        using Process process = Process.Start(start)!;
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        end.CancelAfter(limit);
+        try
+        {
+            Task<byte[]> output = ReadAll(process, process.StandardOutput.BaseStream, end.Token);
+            Task<byte[]> messages = ReadAll(process, process.StandardError.BaseStream, end.Token);
+            Task written = Write(process, input, end.Token);
+            Task.WhenAll(output, messages, written, process.WaitForExitAsync(end.Token)).GetAwaiter().GetResult();
+            return (process.ExitCode, output.Result, System.Text.Encoding.UTF8.GetString(messages.Result));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"clang did not end within {limit.TotalSeconds:0.#} s.");
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+                process.WaitForExit();
+            }
+        }
+    }
+
+    private static IEnumerable<string> Candidates(string folder)
+    {
+        string plain = Path.Combine(folder, "clang");
+        if (File.Exists(plain))
+        {
+            yield return plain;
+        }
+        foreach (string file in Directory.GetFiles(folder, "clang-*"))
+        {
+            if (int.TryParse(Path.GetFileName(file).AsSpan(6), NumberStyles.None, null, out _))
+            {
+                yield return file;
+            }
+        }
+    }
+
+    private static int VersionOf(string file)
+    {
+        string name = Path.GetFileName(file);
+        if (name != "clang")
+        {
+            return int.Parse(name.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture);
+        }
+        FileInfo target = new(file);
+        (string, DateTime) key = (file, (target.ResolveLinkTarget(returnFinalTarget: true) ?? target).LastWriteTimeUtc);
+        lock (Versions)
+        {
+            if (!Versions.TryGetValue(key, out int version))
+            {
+                Versions[key] = version = Ask(file);
+            }
+            return version;
+        }
+    }
+
+    // "14.0.6"; 0 where it does not say.
+    private static int Ask(string file)
+    {
+        try
+        {
+            (_, byte[] output, _) = new Clang(file, 0).Run(["-dumpversion"], "/", default, TimeSpan.FromSeconds(10), default);
+            return int.TryParse(System.Text.Encoding.ASCII.GetString(output).Split('.')[0], NumberStyles.None, null, out int version) ? version : 0;
+        }
+        catch (Exception e) when (e is TimeoutException or System.ComponentModel.Win32Exception)
+        {
+            return 0; // no program, or none that answers
+        }
+    }
+
+    private static async Task Write(Process process, ReadOnlyMemory<byte> input, CancellationToken cancellation)
+    {
+        try
+        {
+            await using Stream stream = process.StandardInput.BaseStream;
+            await stream.WriteAsync(input, cancellation);
+        }
+        catch (IOException)
+        {
+            // it ended without reading all; its messages say why
+        }
+    }
+
+    private static async Task<byte[]> ReadAll(Process process, Stream stream, CancellationToken cancellation)
+    {
+        await using Stream closed = stream; // what has been read is the reader's to close, not Process's
+        using MemoryStream all = new();
+        byte[] buffer = new byte[1 << 16];
+        for (int n; (n = await stream.ReadAsync(buffer, cancellation)) > 0;)
+        {
+            all.Write(buffer, 0, n);
+            if (all.Length > LongestOutput)
+            {
+                process.Kill(entireProcessTree: true);
+                throw new TimeoutException($"clang wrote more than {LongestOutput >> 20} MB.");
+            }
+        }
+        return all.ToArray();
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text.RegularExpressions;
+
+namespace Ebee.Programs;
+
+/// <summary>
+/// What the preprocessor left of a C source, looked through at file scope: which sections it names, and which types it
+/// defines. What comes from the system's headers is left out.
+/// </summary>
+internal sealed partial class PreprocessedSource
+{
+    private readonly List<string> _declaration = []; // since the last one ended, without attributes and without what is in braces
+
+    /// <summary>Looks through clang -E's output.</summary>
+    public PreprocessedSource(string text)
+    {
+        bool isOwn = false;
+        int braces = 0;
+        foreach (string line in text.Split('\n'))
+        {
+            if (LineMarker().Match(line) is { Success: true } marker)
+            {
+                // Flag 3: from a system header. <built-in>, <stdin> and the like are Ebee's and clang's own.
+                isOwn = !marker.Groups["flags"].Value.Contains('3', StringComparison.Ordinal) && !IsPredefined(marker.Groups["file"].Value);
+            }
+            else if (isOwn && !line.StartsWith('#'))
+            {
+                foreach (Match token in Token().Matches(line))
+                {
+                    braces = Add(token.Value, braces);
+                }
+            }
+        }
+        IsBalanced = braces == 0;
+    }
+
+    /// <summary>The types defined at file scope, as a declaration names them: struct event, event_t.</summary>
+    public List<string> Types { get; } = [];
+
+    /// <summary>Whether a function is in a section that says what kind of program it is.</summary>
+    public bool HasProgram { get; private set; }
+
+    /// <summary>Whether it says its licence.</summary>
+    public bool HasLicense { get; private set; }
+
+    /// <summary>Whether each brace that opens closes.</summary>
+    public bool IsBalanced { get; }
+
+    private int Add(string token, int braces)
+    {
+        switch (token)
+        {
+            case "{":
+                if (braces == 0)
+                {
+                    TakeAttributes();
+                    _declaration.Add("{");
+                }
+                return braces + 1;
+            case "}":
+                if (braces == 1 && !IsAggregate(out _) && !IsInitializer())
+                {
+                    _declaration.Clear(); // a function's body
+                }
+                return braces - 1;
+            case ";" when braces == 0:
+                TakeAttributes();
+                TakeType();
+                _declaration.Clear();
+                return braces;
+            default:
+                if (braces == 0)
+                {
+                    _declaration.Add(token);
+                }
+                return braces;
+        }
+    }
+
+    // Removes __attribute__((…)), and notes which sections they name.
+    private void TakeAttributes()
+    {
+        for (int start; (start = _declaration.FindIndex(token => token is "__attribute__" or "__attribute")) >= 0;)
+        {
+            int end = start + 1, depth = 0;
+            do
+            {
+                if (end == _declaration.Count)
+                {
+                    break;
+                }
+                depth += _declaration[end] switch { "(" => 1, ")" => -1, _ => 0 };
+                if (_declaration[end] is "section" && end + 2 < _declaration.Count)
+                {
+                    string section = _declaration[end + 2].Trim('"');
+                    HasLicense |= section == "license";
+                    HasProgram |= section is not ("license" or "version" or "maps") && !section.StartsWith('.');
+                }
+                end++;
+            }
+            while (depth > 0);
+            _declaration.RemoveRange(start, end - start);
+        }
+    }
+
+    // struct event { … }, or typedef struct { … } event_t.
+    private void TakeType()
+    {
+        if (!IsAggregate(out string? name))
+        {
+            return;
+        }
+        if (name is null && _declaration[0] == "typedef")
+        {
+            name = _declaration.Skip(_declaration.IndexOf("{")).FirstOrDefault(token => IsName(token) && token is not ("const" or "volatile"));
+        }
+        if (name is not null)
+        {
+            Types.Add(name);
+        }
+    }
+
+    private bool IsAggregate(out string? name)
+    {
+        int brace = _declaration.IndexOf("{");
+        name = null;
+        if (brace >= 2 && IsKeyword(_declaration[brace - 2]) && IsName(_declaration[brace - 1]))
+        {
+            name = $"{_declaration[brace - 2]} {_declaration[brace - 1]}";
+            return true;
+        }
+        return brace >= 1 && IsKeyword(_declaration[brace - 1]);
+    }
+
+    private bool IsInitializer() => _declaration.IndexOf("{") is > 0 and int brace && _declaration[brace - 1] == "=";
+
+    private static bool IsKeyword(string token) => token is "struct" or "union" or "enum";
+
+    private static bool IsName(string token) => char.IsLetter(token[0]) || token[0] == '_';
+
+    private static bool IsPredefined(string file) => file.StartsWith('<');
+
+    [GeneratedRegex("""^# \d+ "(?<file>(?:[^"\\]|\\.)*)"(?<flags>[ 0-9]*)$""")]
+    private static partial Regex LineMarker();
+
+    [GeneratedRegex("""[A-Za-z_]\w*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S""")]
+    private static partial Regex Token();
+}

@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Ebee.Btf;
+using Ebee.Host;
+
+namespace Ebee.Programs;
+
+/// <summary>Compiles C to an eBPF object, with the clang of the machine.</summary>
+/// <remarks>
+/// A source without any #include gets those of vmlinux.h and of libbpf's headers. One that says no licence is GPL, as with
+/// bcc. One without SEC() has its functions put where the caller says. The structs that it defines are in the object's BTF
+/// even if nothing but a local variable has such a type.
+/// </remarks>
+internal sealed partial class SourceCompiler
+{
+    /// <summary>What a text that is in no file is called in messages and in BTF.</summary>
+    public const string TextName = "<source>";
+
+    private const string Prelude = """
+        #include "vmlinux.h"
+        #include <bpf/bpf_helpers.h>
+        #include <bpf/bpf_tracing.h>
+        #include <bpf/bpf_core_read.h>
+        #include <bpf/bpf_endian.h>
+
+        """;
+
+    private readonly string _name;
+    private readonly string _folder; // temporary, and the one that clang runs in
+    private readonly Clang _clang;
+    private readonly TimeSpan _limit;
+    private readonly CancellationToken _cancellation;
+
+    private SourceCompiler(string name, string folder, Clang clang, TimeSpan limit, CancellationToken cancellation)
+    {
+        _name = name;
+        _folder = folder;
+        _clang = clang;
+        _limit = limit;
+        _cancellation = cancellation;
+    }
+
+    /// <summary>How long clang may run; a file with a thousand programs takes some seconds.</summary>
+    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Compiles a text.</summary>
+    /// <param name="source">The C source. What it includes in quotes is not looked for in any folder, but for vmlinux.h.</param>
+    /// <param name="section">Where its functions go if it has no SEC() at all, such as tracepoint/syscalls/sys_enter_execve.</param>
+    /// <param name="clang">The compiler; by default the one on the path.</param>
+    /// <param name="limit">How long it may run; by default <see cref="Limit"/>.</param>
+    /// <param name="cancellation">Ends clang.</param>
+    /// <returns>The object file's bytes.</returns>
+    /// <exception cref="EbpfException">It does not compile, or clang is not on the machine.</exception>
+    public static byte[] Compile(string source, string? section = null, Clang? clang = null, TimeSpan? limit = null, CancellationToken cancellation = default) =>
+        InTemporaryFolder(TextName, folder =>
+        {
+            File.WriteAllText(Path.Combine(folder, TextName), source);
+            return new SourceCompiler(TextName, folder, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section);
+        });
+
+    /// <summary>Compiles a file.</summary>
+    /// <param name="path">The file, with its whole path. What it includes in quotes is looked for in its folder.</param>
+    /// <param name="section">Where its functions go if it has no SEC() at all, such as tracepoint/syscalls/sys_enter_execve.</param>
+    /// <param name="clang">The compiler; by default the one on the path.</param>
+    /// <param name="limit">How long it may run; by default <see cref="Limit"/>.</param>
+    /// <param name="cancellation">Ends clang.</param>
+    /// <returns>The object file's bytes.</returns>
+    /// <exception cref="EbpfException">It does not compile, or clang is not on the machine.</exception>
+    public static byte[] CompileFile(string path, string? section = null, Clang? clang = null, TimeSpan? limit = null, CancellationToken cancellation = default)
+    {
+        string source;
+        try
+        {
+            if (!FileStatus.IsRegularFile(path))
+            {
+                throw new FileNotFoundException("it is no file, or not there");
+            }
+            source = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message.TrimEnd('.')}.", "Give -SourcePath a C source.", inner: e);
+        }
+        return InTemporaryFolder(path, folder =>
+            new SourceCompiler(path, folder, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section));
+    }
+
+    private static byte[] InTemporaryFolder(string name, Func<string, byte[]> compile)
+    {
+        string folder = CacheFolder.NewTemporary();
+        try
+        {
+            return compile(folder);
+        }
+        catch (TimeoutException e)
+        {
+            throw new EbpfException(EbpfError.CompileFailed, $"{CompilerErrors.Subject(name)} does not compile: {e.Message}",
+                "Look at what it includes: a header that has no end, or macros that grow without one.", inner: e);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private byte[] Compile(string source, string? section)
+    {
+        string includes = Include().IsMatch(source) ? "" : Prelude;
+        // Not by the name alone: that would become ./<source>.
+        string own = $"#include \"{Path.Combine(_folder, _name)}\"\n";
+        List<string> options = Options(includes.Length > 0);
+        // The kernel's types are not needed yet, and take the time.
+        PreprocessedSource preprocessed = new(Encoding.UTF8.GetString(Run([.. options, "-E", "-D__VMLINUX_H__"], includes + own)));
+        string main = includes + own + (preprocessed.IsBalanced ? Tail(preprocessed) : "");
+        if (preprocessed.HasProgram)
+        {
+            return Run([.. options, "-c"], main);
+        }
+        if (section is null)
+        {
+            throw new EbpfException(EbpfError.AttachTargetMissing, $"{CompilerErrors.Subject(_name)} does not say what its functions are to be attached to.",
+                "Give -Tracepoint, -Function or -Interface, or put SEC(\"tracepoint/syscalls/sys_enter_execve\") before the function.");
+        }
+        string code = Encoding.UTF8.GetString(Run([.. options, "-S", "-emit-llvm", "-Xclang", "-disable-llvm-passes"], main));
+        code = IntermediateCode.PlacePrograms(code, section, out int count);
+        return count > 0
+            ? Run(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-x", "ir", "-c"], code)
+            : throw new EbpfException(EbpfError.CompileFailed, $"{CompilerErrors.Subject(_name)} has no function that can be a program: each is static, or called by another.",
+                "Write one that is not static: int hello(void *ctx) { return 0; }");
+    }
+
+    // What the source leaves out.
+    private static string Tail(PreprocessedSource source)
+    {
+        StringBuilder tail = new();
+        if (!source.HasLicense)
+        {
+            tail.Append("char __ebee_license[] __attribute__((section(\"license\"), used)) = \"GPL\";\n");
+        }
+        // clang writes to BTF what a global variable's type leads to. libbpf makes no map of a section of this name.
+        int count = 0;
+        foreach (string type in source.Types.Distinct())
+        {
+            tail.Append($"static {type} *__ebee_type{count++} __attribute__((section(\".ebee\"), used));\n");
+        }
+        return tail.ToString();
+    }
+
+    private List<string> Options(bool needsVmlinux)
+    {
+        bool isArm = RuntimeInformation.OSArchitecture == Architecture.Arm64;
+        List<string> options =
+        [
+            "-x", "c", "-g", "-O2", "-target", "bpf", "-mcpu=v3", $"-D__TARGET_ARCH_{(isArm ? "arm64" : "x86")}",
+            "-Werror=implicit-function-declaration",
+            // The folder that is gone later is in no name of a file; clang 14 puts the current one before each.
+            $"-fdebug-prefix-map={_folder}/=", "-fdebug-compilation-dir=here:", "-fdebug-prefix-map=here:=",
+            "-idirafter", $"/usr/include/{(isArm ? "aarch64" : "x86_64")}-linux-gnu",
+        ];
+        try
+        {
+            options.AddRange(["-isystem", VmlinuxHeader.Folder(_folder)]);
+        }
+        catch (EbpfException e) when (e.Error == EbpfError.NoBtf && !needsVmlinux)
+        {
+            // not every source needs it
+        }
+        return options;
+    }
+
+    private byte[] Run(IEnumerable<string> options, string input)
+    {
+        (int exitCode, byte[] output, string messages) = _clang.Run([.. options, "-", "-o", "-"], _folder, Encoding.UTF8.GetBytes(input), _limit, _cancellation);
+        return exitCode == 0 ? output : throw CompilerErrors.From(_name, messages.Replace(_folder + "/", "", StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"^[ \t]*#[ \t]*include\b", RegexOptions.Multiline)]
+    private static partial Regex Include();
+}

@@ -1,0 +1,78 @@
+using Ebee.Host;
+using Ebee.Programs;
+
+namespace Ebee.Tests.Unit;
+
+/// <summary>Which clang is run, and which is not.</summary>
+public sealed class ClangTests
+{
+    private const UnixFileMode All = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    [Fact]
+    public void The_plain_name_comes_first()
+    {
+        string folder = Folder(("clang", "14.0.6"), ("clang-16", "16.0.0"), ("clang-tidy-16", "x"));
+        Assert.Equal(14, Clang.Find(folder).Version);
+    }
+
+    [Fact]
+    public void One_that_is_too_old_gives_way_to_the_newest_with_a_number()
+    {
+        string folder = Folder(("clang", "10.0.1"), ("clang-9", "9"), ("clang-14", "14.0.6"), ("clang-16", "16.0.0"));
+        Assert.Equal(16, Clang.Find($"relative::/nonexistent:{folder}").Version);
+    }
+
+    [Fact]
+    public void One_that_says_nothing_is_none()
+    {
+        EbpfException e = Assert.Throws<EbpfException>(() => Clang.Find(Folder(("clang", "no number"), ("clang-9", "9"))));
+        Assert.Equal(EbpfError.ClangNotFound, e.Error);
+        Assert.Contains("apt-get install clang", e.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_that_anybody_may_replace_is_not_run()
+    {
+        string open = Folder(("clang", "14.0.6")), good = Folder(("clang-12", "12.0.0"));
+        File.SetUnixFileMode(open, All | UnixFileMode.OtherWrite);
+        Assert.Equal(12, Clang.Find($"{open}:{good}").Version);
+        EbpfException e = Assert.Throws<EbpfException>(() => Clang.Find(open));
+        Assert.Contains($"{open}/clang is in a folder that every user can write to", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cache_that_others_could_change_is_not_used()
+    {
+        string home = TestFolder.New("home");
+        File.SetUnixFileMode(home, All);
+        string cache = CacheFolder.Of(null, home)!;
+        Assert.Equal(Path.Combine(home, ".cache", "ebee"), cache);
+        Assert.Equal(All, File.GetUnixFileMode(cache));
+        Assert.Equal(Path.Combine(home, "x", "ebee"), CacheFolder.Of(Path.Combine(home, "x"), home));
+        File.SetUnixFileMode(cache, All | UnixFileMode.GroupRead);
+        Assert.Null(CacheFolder.Of(null, home));
+        File.SetUnixFileMode(cache, All);
+        File.SetUnixFileMode(home, All | UnixFileMode.OtherWrite);
+        Assert.Null(CacheFolder.Of(null, home));
+        File.SetUnixFileMode(home, All | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
+        Assert.NotNull(CacheFolder.Of(null, home));
+        string other = TestFolder.New("home");
+        Directory.CreateSymbolicLink(Path.Combine(other, "ebee"), cache);
+        Assert.Null(CacheFolder.Of(other, null));
+        Assert.Null(CacheFolder.Of("relative", null));
+        Assert.Null(CacheFolder.Of(null, "/proc/1/nonexistent"));
+    }
+
+    // Programs that say their version as clang does.
+    private static string Folder(params (string Name, string Version)[] programs)
+    {
+        string folder = TestFolder.New("path");
+        foreach ((string name, string version) in programs)
+        {
+            string file = Path.Combine(folder, name);
+            File.WriteAllText(file, $"#!/bin/sh\necho {version}\n");
+            File.SetUnixFileMode(file, All);
+        }
+        return folder;
+    }
+}
