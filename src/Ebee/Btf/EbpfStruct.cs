@@ -85,7 +85,7 @@ public abstract class EbpfStruct : IEquatable<EbpfStruct>
 
     private protected long ReadSignedBits(int bitOffset, int bits) => (long)(ReadBits(bitOffset, bits) << (64 - bits)) >> (64 - bits);
 
-    private static string Text(object value) => value switch
+    internal static string Text(object value) => value switch
     {
         byte[] bytes => Convert.ToHexStringLower(bytes.AsSpan(0, Math.Min(bytes.Length, 64))),
         IEnumerable items and not string => $"[{string.Join(", ", items.Cast<object>().Take(64).Select(Text))}]",
