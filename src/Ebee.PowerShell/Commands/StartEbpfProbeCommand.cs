@@ -9,14 +9,27 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Loads eBPF programs and attaches them.</summary>
 [Cmdlet(VerbsLifecycle.Start, "EbpfProbe", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfProbe))]
-public sealed class StartEbpfProbeCommand : PSCmdlet
+public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
 {
+    private readonly CancellationTokenSource _stop = new();
+
     /// <summary>Object files, compiled with clang -target bpf.</summary>
     [Parameter(Position = 0, Mandatory = true, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
+
+    /// <summary>C source text, which clang compiles.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Source")]
+    [ValidateNotNullOrEmpty]
+    public string Source { get; set; } = "";
+
+    /// <summary>C source files, which clang compiles.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "SourcePath")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] SourcePath { get; set; } = [];
 
     /// <summary>Only these of the object's programs.</summary>
     [Parameter]
@@ -106,16 +119,28 @@ public sealed class StartEbpfProbeCommand : PSCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (string path in Path)
+        foreach (string file in Path.SelectMany(Files))
         {
-            foreach (string file in Files(path))
-            {
-                Start(file, () => ObjectBuilder.FromFile(file));
-            }
+            Start(file, _ => ObjectBuilder.FromFile(file));
+        }
+        foreach (string file in SourcePath.SelectMany(Files))
+        {
+            Start(file, options => ObjectBuilder.FromBytes(System.IO.Path.GetFileName(file).Split('.')[0],
+                SourceCompiler.CompileFile(file, options.Section, cancellation: _stop.Token)));
+        }
+        if (ParameterSetName == "Source")
+        {
+            Start("the source text", options => ObjectBuilder.FromBytes("source", SourceCompiler.Compile(Source, options.Section, cancellation: _stop.Token)));
         }
     }
 
-    private void Start(string target, Func<ObjectBuilder> open)
+    /// <summary>Ends the compiler.</summary>
+    protected override void StopProcessing() => _stop.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
+
+    private void Start(string target, Func<ProbeOptions, ObjectBuilder> open)
     {
         if (!ShouldProcess(target, "Load its eBPF programs and attach them"))
         {
@@ -123,8 +148,9 @@ public sealed class StartEbpfProbeCommand : PSCmdlet
         }
         try
         {
-            using ObjectBuilder builder = open();
-            EbpfProbe probe = ProbeStart.Run(builder, Options());
+            ProbeOptions options = Options();
+            using ObjectBuilder builder = open(options);
+            EbpfProbe probe = ProbeStart.Run(builder, options);
             SessionProbes.Add(probe);
             foreach (ProbeProgram program in probe.Programs)
             {
@@ -139,6 +165,10 @@ public sealed class StartEbpfProbeCommand : PSCmdlet
         catch (EbpfException e)
         {
             WriteError(EbpfErrorRecord.From(e, target));
+        }
+        catch (OperationCanceledException)
+        {
+            // the pipeline is being stopped
         }
     }
 

@@ -9,6 +9,8 @@ namespace Ebee.Btf;
 /// </summary>
 internal sealed class BtfBlob
 {
+    private const int LongestName = 4096; // bytes; the kernel takes up to 511
+
     private readonly List<BtfType> _types = [new(0, BtfKind.Void, "void", 0, 0)];
 
     private BtfBlob()
@@ -29,6 +31,14 @@ internal sealed class BtfBlob
         {
             throw new InvalidDataException("The BTF points outside of itself.", e);
         }
+    }
+
+    /// <summary>Of types that were made, by number; number 0 is void.</summary>
+    public static BtfBlob Of(IReadOnlyList<BtfType> types)
+    {
+        BtfBlob blob = new();
+        blob._types.AddRange(types.Skip(1));
+        return blob;
     }
 
     /// <summary>The first type of that kind and name; null when there is none.</summary>
@@ -87,7 +97,8 @@ internal sealed class BtfBlob
             switch (kind)
             {
                 case BtfKind.Int:
-                    type = type with { IsSigned = (Int(rest, 0) >> 24 & 1) != 0 };
+                    int integer = Int(rest, 0); // the encoding from bit 24 on, where it starts from 16 on, and its bits
+                    type = type with { IsSigned = (integer >> 24 & 1) != 0, IsBoolean = (integer >> 24 & 4) != 0, Bits = integer & 0xff };
                     used = 4;
                     break;
                 case BtfKind.Array:
@@ -154,6 +165,8 @@ internal sealed class BtfBlob
     {
         ReadOnlySpan<byte> text = strings[offset..];
         int end = text.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? text : text[..end]);
+        end = end < 0 ? text.Length : end;
+        return end <= LongestName ? Encoding.UTF8.GetString(text[..end])
+            : throw new InvalidDataException($"The BTF has a name of {end} bytes; Ebee reads up to {LongestName}.");
     }
 }

@@ -22,6 +22,12 @@ internal sealed record BtfType(int Id, BtfKind Kind, string Name, int Size, int 
 
     /// <summary>Signed, for an integer or an enum.</summary>
     public bool IsSigned { get; init; }
+
+    /// <summary>True or false, for an integer.</summary>
+    public bool IsBoolean { get; init; }
+
+    /// <summary>How many of its bits an integer uses; compilers of old make bitfields of fewer than its size has.</summary>
+    public int Bits { get; init; }
 }
 
 /// <summary>A member of a struct or union.</summary>

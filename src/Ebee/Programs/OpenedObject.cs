@@ -108,8 +108,35 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
+    /// <summary>Whether a map is a perf event array.</summary>
+    public bool IsPerfEventArray(string map) => LibBpf.bpf_map__type(FindMap(map)) == Events.EventBuffer.PerfEventArray;
+
     /// <summary>Throws when the object has no map of that name.</summary>
     public void RequireMap(string name) => FindMap(name);
+
+    /// <summary>Sets a global or const volatile variable, by its type in BTF.</summary>
+    /// <exception cref="EbpfException">There is none of that name, or the value does not fit its type.</exception>
+    public void SetGlobal(string name, object? value)
+    {
+        BtfBlob types = Types ?? throw new EbpfException(EbpfError.GlobalNotFound, $"The object {Name} has no BTF, so its variables are not known.",
+            "Compile it with -g, and do not strip .BTF.");
+        List<string> names = [];
+        foreach (BtfType section in types.Types.Where(type => type.Kind == BtfKind.DataSection && type.Name is not (".maps" or "license" or "version")))
+        {
+            foreach ((int id, int offset, int size) in section.Variables)
+            {
+                BtfType variable = types.Types[id];
+                names.Add(variable.Name);
+                if (variable.Kind == BtfKind.Variable && variable.Name == name)
+                {
+                    SetInitialValue(section.Name, offset, Encode(name, types, variable.Target, value, size));
+                    return;
+                }
+            }
+        }
+        throw new EbpfException(EbpfError.GlobalNotFound, $"The object {Name} has no global variable '{name}'.",
+            names.Count > 0 ? $"It has these: {string.Join(", ", names)}." : "It has none. The compiler removes those that no program uses.");
+    }
 
     /// <summary>Sets a const volatile global; its type must be the bindings' struct of the C type.</summary>
     public void SetConstant<T>(string variable, in T value) where T : unmanaged
@@ -208,6 +235,26 @@ internal sealed unsafe class OpenedObject : IDisposable
             throw KernelErrors.Load(Name, -result, log.Text, file);
         }
         _loaded = true;
+    }
+
+    private byte[] Encode(string name, BtfBlob types, int type, object? value, int size)
+    {
+        try
+        {
+            BtfCodec codec = BtfCodec.For(types, type);
+            byte[] bytes = codec.Size == size ? new byte[size] : throw new InvalidDataException($"its type has {codec.Size} bytes and it {size}");
+            codec.Encode(value, bytes);
+            return bytes;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new EbpfException(EbpfError.InvalidObject, $"The global variable {name} of the object {Name} cannot be set: {e.Message.TrimEnd('.')}.",
+                "Compile the object again: what its types say of its variables is not so.", inner: e);
+        }
+        catch (EbpfException e) when (e.Error == EbpfError.InvalidValue)
+        {
+            throw new EbpfException(e.Error, $"The global variable {name} cannot be set: {e.Message}", e.RecommendedAction, inner: e);
+        }
     }
 
     private BtfBlob? ReadTypes()

@@ -45,7 +45,7 @@ internal sealed class BtfWriter
         switch (type.Kind)
         {
             case BtfKind.Int:
-                Int(type.IsSigned ? 1 << 24 : 0);
+                Int((type.IsSigned ? 1 << 24 : 0) | (type.IsBoolean ? 4 << 24 : 0) | type.Bits);
                 break;
             case BtfKind.Array:
                 Int(type.Target);

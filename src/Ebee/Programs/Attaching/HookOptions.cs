@@ -36,6 +36,14 @@ public class HookOptions
 
     /// <summary>For perf_event programs: samples a second on each CPU, 1 to 10,000. 99 unless told.</summary>
     public int? Frequency { get; init; }
+
+    /// <summary>The section that functions go to whose source names none, by which of these are given; null when none says it.</summary>
+    internal string? Section => Tracepoint is not null ? "tracepoint"
+        : Function is not null ? "kprobe"
+        : BinaryPath is not null ? "uprobe"
+        : Interface.Count > 0 ? Direction is null ? "xdp" : "tc"
+        : Frequency is not null ? "perf_event"
+        : null;
 }
 
 /// <summary>Where packets meet an xdp program (XDP_FLAGS_… of linux/if_link.h).</summary>
