@@ -117,14 +117,19 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     public int Frequency { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (string file in Path.SelectMany(Files))
         {
+            FileWarnings.OfPrograms(this, file);
             Start(file, _ => ObjectBuilder.FromFile(file));
         }
         foreach (string file in SourcePath.SelectMany(Files))
         {
+            FileWarnings.OfPrograms(this, file);
             Start(file, options => ObjectBuilder.FromBytes(System.IO.Path.GetFileName(file).Split('.')[0],
                 SourceCompiler.CompileFile(file, options.Section, cancellation: _stop.Token)));
         }

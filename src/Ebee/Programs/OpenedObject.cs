@@ -50,6 +50,8 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
+    private bool IsNetwork => Programs.Any(program => program.IsEnabled && program.IsNetwork);
+
     internal static IEnumerable<ObjectProgram> ProgramsOf(BpfObjectHandle handle)
     {
         for (nint program = LibBpf.bpf_object__next_program(handle, 0); program != 0; program = LibBpf.bpf_object__next_program(handle, program))
@@ -191,13 +193,13 @@ internal sealed unsafe class OpenedObject : IDisposable
     {
         if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused)
         {
-            throw KernelErrors.Load(Name, refused.Errno, refused.Log);
+            throw KernelErrors.Load(Name, refused.Errno, refused.Log, IsNetwork);
         }
         using LibBpfLog log = new();
         int result = LibBpf.bpf_object__load(_handle);
         if (result < 0)
         {
-            throw KernelErrors.Load(Name, -result, log.Text);
+            throw KernelErrors.Load(Name, -result, log.Text, IsNetwork);
         }
         _loaded = true;
         return new LoadedObject(Name, _handle);
