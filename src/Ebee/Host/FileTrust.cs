@@ -16,23 +16,29 @@ internal static unsafe class FileTrust
     private static readonly HashSet<uint> Groups = [0, LibC.getegid(), .. Id("SUDO_GID")];
 
     /// <summary>Who else could, as a sentence without its full stop that names the file or folder; null when nobody can.</summary>
-    public static string? Doubt(string path)
-    {
-        string full = Path.GetFullPath(path), real = RealPath(full);
-        return Doubts(real).Concat(real == full ? [] : Doubts(full)).FirstOrDefault();
-    }
+    public static string? Doubt(string path) => Find(path)?.Text;
 
     /// <summary>Throws when somebody could change a file that is about to run as this process.</summary>
     public static void Require(string path)
     {
-        if (Doubt(path) is { } doubt)
+        if (Find(path) is { } doubt)
         {
-            throw new EbpfException(EbpfError.FileUntrusted, $"{path} is not loaded: {doubt}.",
-                $"As root: chown -R root: '{Path.GetDirectoryName(path)}'; chmod -R go-w '{Path.GetDirectoryName(path)}'. Or install Ebee where only root can write.");
+            throw new EbpfException(EbpfError.FileUntrusted, $"{path} is not loaded: {doubt.Text}.",
+                $"As root: chown root: '{doubt.Place}'; chmod go-w '{doubt.Place}'. Or install Ebee where only root can write.");
         }
     }
 
-    private static IEnumerable<string> Doubts(string path)
+    private static (string Place, string Text)? Find(string path)
+    {
+        string full = Path.GetFullPath(path), real = RealPath(full);
+        foreach ((string, string) doubt in Doubts(real).Concat(real == full ? [] : Doubts(full)))
+        {
+            return doubt;
+        }
+        return null;
+    }
+
+    private static IEnumerable<(string Place, string Text)> Doubts(string path)
     {
         bool isFolder = false, isNear = true; // the file itself and its folder
         for (string? at = path; at is not null; at = Path.GetDirectoryName(at))
@@ -41,17 +47,17 @@ internal static unsafe class FileTrust
             {
                 if (!Users.Contains(access.User))
                 {
-                    yield return $"{at} belongs to the user {UserDatabase.NameOf(access.User) ?? access.User.ToString(CultureInfo.InvariantCulture)}";
+                    yield return (at, $"{at} belongs to the user {UserDatabase.NameOf(access.User) ?? access.User.ToString(CultureInfo.InvariantCulture)}");
                 }
                 // In a sticky folder, such as /tmp, nobody can remove or rename what is another's.
                 if ((access.Mode & OthersWrite) != 0 && !(isFolder && (access.Mode & Sticky) != 0))
                 {
-                    yield return $"every user can write to {at}";
+                    yield return (at, $"every user can write to {at}");
                 }
                 // Farther up, groups such as staff are those who install software.
                 if (isNear && (access.Mode & GroupWrite) != 0 && !Groups.Contains(access.Group))
                 {
-                    yield return $"the group {access.Group} can write to {at}";
+                    yield return (at, $"the group {access.Group} can write to {at}");
                 }
             }
             isNear = !isFolder;
