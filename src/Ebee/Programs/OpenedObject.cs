@@ -110,6 +110,9 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
+    /// <summary>Whether a map is a perf event array.</summary>
+    public bool IsPerfEventArray(string map) => LibBpf.bpf_map__type(FindMap(map)) == Events.EventBuffer.PerfEventArray;
+
     /// <summary>Throws when the object has no map of that name.</summary>
     public void RequireMap(string name) => FindMap(name);
 
