@@ -159,6 +159,7 @@ internal static class ProbeStart
             ProgramId = info.Id,
             Hook = [.. hooks.Select(hook => $"{hook.Kind} {hook.Target}")],
             LinkId = [.. attachments.Select(attachment => attachment.LinkId).OfType<uint>()],
+            LinkHandle = [.. attachments.Where(attachment => attachment.LinkId is not null).Select(attachment => new SafeFileHandle(attachment.Fd, ownsHandle: false))],
             Handle = handle,
         };
     }
