@@ -9,6 +9,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Get-EbpfEvent'
         'Get-EbpfFeature'
         'Get-EbpfLink'
         'Clear-EbpfMap'

@@ -20,7 +20,7 @@ internal static partial class EventTypes
         {
             if (member.Name == "value" && types.Resolve(member.Type) is { Kind: BtfKind.Pointer } pointer)
             {
-                return types.Resolve(pointer.Target);
+                return types.Types[pointer.Target];
             }
         }
         return null;
@@ -38,7 +38,7 @@ internal static partial class EventTypes
         {
             if (types.Resolve(typedef.Target) is { Kind: BtfKind.Struct or BtfKind.Union, Name: "" } unnamed && unnamed.Size == size)
             {
-                found.Add(unnamed with { Name = typedef.Name });
+                found.Add(typedef);
             }
         }
         found.RemoveAll(type => kernel.StructSize(type.Name) == size);
@@ -53,7 +53,7 @@ internal static partial class EventTypes
     {
         BtfType[] plain = [.. candidates.Where(type => EventName().IsMatch(type.Name))];
         return plain.Length == 1 ? plain[0]
-            : candidates.Count == 1 && !StoredTypes(types).Contains(candidates[0].Id) ? candidates[0]
+            : candidates.Count == 1 && !StoredTypes(types).Contains(types.Resolve(candidates[0].Id).Id) ? candidates[0]
             : null;
     }
 
