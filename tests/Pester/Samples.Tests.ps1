@@ -96,6 +96,7 @@ Describe 'The sample' {
                 $stream.Shell.Dispose()
                 Start-Sleep -Milliseconds 500
             }
+            $stream.Output.EnumeratorNeverBlocks = $true
             try {
                 $run = Invoke-Program $program.Path 20
                 Wait-Until { @($stream.Output | Where-Object ThreadId -in $run.Ids).Count -ge 20 } 'all said hello'
