@@ -9,6 +9,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Get-EbpfEvent'
         'Get-EbpfFeature'
         'Get-EbpfLink'
         'Clear-EbpfMap'
@@ -43,6 +44,7 @@
         'out/Ebee/Formatting/EbpfTracepointField.format.ps1xml'
         'out/Ebee/Formatting/ExecEvent.format.ps1xml'
         'out/Ebee/Formatting/FileDeleteEvent.format.ps1xml'
+        'out/Ebee/Formatting/VerifierStatistics.format.ps1xml'
     )
     TypesToProcess       = @(
         'out/Ebee/Formatting/ExecEvent.types.ps1xml'
