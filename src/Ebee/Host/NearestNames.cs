@@ -9,15 +9,19 @@ internal static class NearestNames
     private const int ContainedDistance = 2;
     private const int ShortestContained = 4;
 
-    /// <summary>The names most like the one that was wanted, at most three, the best first; empty when none is like it.</summary>
+    /// <summary>
+    /// The names most like the one that was wanted, without regard to case: at most three, the best first; empty when none is
+    /// like it.
+    /// </summary>
     /// <param name="wanted">What was typed.</param>
     /// <param name="names">What there is.</param>
     /// <param name="part">The part of a name that is compared; by default all of it.</param>
     public static string[] Of(string wanted, IEnumerable<string> names, Func<string, string>? part = null)
     {
+        string folded = wanted.ToLowerInvariant();
         int limit = Math.Max(ContainedDistance, wanted.Length / 2);
         return [.. names
-            .Select(name => (Name: name, Distance: Distance(wanted, part is null ? name : part(name), limit)))
+            .Select(name => (Name: name, Distance: Distance(folded, (part is null ? name : part(name)).ToLowerInvariant(), limit)))
             .Where(n => n.Distance <= limit)
             .OrderBy(n => n.Distance).ThenBy(n => n.Name.Length).ThenBy(n => n.Name, StringComparer.Ordinal)
             .Take(Count).Select(n => n.Name)];
@@ -26,12 +30,12 @@ internal static class NearestNames
     private static int Distance(string wanted, string name, int limit)
     {
         (string shorter, string longer) = wanted.Length < name.Length ? (wanted, name) : (name, wanted);
-        bool isContained = shorter.Length >= ShortestContained && longer.Contains(shorter, StringComparison.OrdinalIgnoreCase);
+        bool isContained = shorter.Length >= ShortestContained && longer.Contains(shorter, StringComparison.Ordinal);
         int letters = longer.Length - shorter.Length > limit ? int.MaxValue : EditDistance(wanted, name);
         return isContained ? Math.Min(letters, ContainedDistance) : letters;
     }
 
-    // Levenshtein's, over one row, without regard to case.
+    // Levenshtein's, over one row.
     private static int EditDistance(string left, string right)
     {
         Span<int> row = right.Length < 256 ? stackalloc int[right.Length + 1] : new int[right.Length + 1];
@@ -46,8 +50,7 @@ internal static class NearestNames
             for (int j = 0; j < right.Length; j++)
             {
                 int above = row[j + 1];
-                bool isSame = char.ToLowerInvariant(left[i]) == char.ToLowerInvariant(right[j]);
-                row[j + 1] = Math.Min(diagonal + (isSame ? 0 : 1), 1 + Math.Min(above, row[j]));
+                row[j + 1] = Math.Min(diagonal + (left[i] == right[j] ? 0 : 1), 1 + Math.Min(above, row[j]));
                 diagonal = above;
             }
         }
