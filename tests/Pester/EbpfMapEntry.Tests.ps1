@@ -53,7 +53,7 @@ char LICENSE[] SEC("license") = "GPL";
 
     It 'have the fields of a struct as properties' {
         $map = $probe | Get-EbpfMap stats_of_devices # more than the kernel's 15 bytes
-        Set-EbpfMapEntry $map 1 @{ packets = '0x10'; pid = 2; Pid = 1; state = 'state_open'; name = 'eth0' }
+        Set-EbpfMapEntry $map 1 @{ packets = '0x10'; pid_2 = 2; Pid = 1; state = 'state_open'; name = 'eth0' }
         $value = (Get-EbpfMapEntry $map -Key 1).Value
         "$value" | Should -Be 'struct stats { packets = 16, Pid = 1, pid_2 = 2, state = STATE_OPEN, name = eth0 }'
         ($value | Get-Member -MemberType Properties).Name | Should -Be name, packets, Pid, pid_2, state
@@ -111,7 +111,7 @@ char LICENSE[] SEC("license") = "GPL";
         try { ($own | Get-EbpfMap c*).Name | Should -Be counters } finally { $own | Stop-EbpfProbe }
         Get-ErrorId { Get-EbpfMapEntry -Name no_such_map @args } | Should -Be EbpfMapNotFound
         Get-ErrorId { $probe | Get-EbpfMap no_such_map @args } | Should -Be EbpfMapNotFound
-        Get-ErrorId { Get-EbpfMapEntry -PinPath /etc/passwd @args } | Should -Be EbpfFileFailed
+        Get-ErrorId { Get-EbpfMapEntry -PinPath /etc/passwd @args } | Should -Be EbpfBpffsNotMounted
         if ((stat -f -c %T /sys/fs/bpf) -eq 'bpf_fs') {
             $pin = "/sys/fs/bpf/ebee_pester_$PID"
             bpftool map pin id $counters.Id $pin
@@ -138,6 +138,8 @@ char LICENSE[] SEC("license") = "GPL";
     It 'are set from objects with a Key and a Value' {
         'Key,Value', '1,10', '0x2,20' | ConvertFrom-Csv | Set-EbpfMapEntry -Map $counters
         Get-EbpfMapEntry $counters | Sort-Object Key | ForEach-Object Value | Should -Be 10, 20
+        Get-EbpfMapEntry $counters | Set-EbpfMapEntry -Value 5 # these, to another value
+        Get-EbpfMapEntry $counters | ForEach-Object Value | Should -Be 5, 5
         Clear-EbpfMap $counters
     }
 }
