@@ -9,9 +9,14 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Get-EbpfEvent'
         'Get-EbpfFeature'
         'Get-EbpfLink'
+        'Clear-EbpfMap'
         'Get-EbpfMap'
+        'Get-EbpfMapEntry'
+        'Remove-EbpfMapEntry'
+        'Set-EbpfMapEntry'
         'Get-EbpfProgram'
         'Export-EbpfTypeHeader'
         'Invoke-EbpfProgram'
@@ -30,6 +35,7 @@
         'out/Ebee/Formatting/EbpfFeature.format.ps1xml'
         'out/Ebee/Formatting/EbpfLink.format.ps1xml'
         'out/Ebee/Formatting/EbpfMap.format.ps1xml'
+        'out/Ebee/Formatting/EbpfMapEntry.format.ps1xml'
         'out/Ebee/Formatting/EbpfProbe.format.ps1xml'
         'out/Ebee/Formatting/EbpfProgram.format.ps1xml'
         'out/Ebee/Formatting/EbpfTestRun.format.ps1xml'

@@ -56,12 +56,17 @@ if ($examples) {
                     Set-Location $Folder
                     Import-Module $Module
                     $watch = [Diagnostics.Stopwatch]::StartNew()
-                    $problem = $null
-                    try {
-                        $output = & ([scriptblock]::Create($Code)) 2>&1 3>&1 4>$null 6>$null
-                        $problem = $output | Where-Object { $_ -is [Management.Automation.ErrorRecord] -or $_ -is [Management.Automation.WarningRecord] } | Select-Object -First 1
-                    }
-                    catch { $problem = $_ }
+                    do {
+                        $output = $problem = $null
+                        try {
+                            $output = & ([scriptblock]::Create($Code)) 2>&1 3>&1 4>$null 6>$null
+                            $problem = $output | Where-Object { $_ -is [Management.Automation.ErrorRecord] -or $_ -is [Management.Automation.WarningRecord] } | Select-Object -First 1
+                        }
+                        catch { $problem = $_ }
+                        # The trace has one reader at a time: the others wait for their turn.
+                        $isBusy = "$(${problem}?.FullyQualifiedErrorId)" -like 'EbpfTraceBusy*' -and $watch.Elapsed.TotalSeconds -lt 60
+                        if ($isBusy) { Start-Sleep -Milliseconds 300 }
+                    } while ($isBusy)
                     @{ Seconds = $watch.Elapsed.TotalSeconds; Problem = "$problem"; Id = "$(${problem}?.FullyQualifiedErrorId)"; Output = @($output).Count; Text = ($output | Out-String) }
                 }
                 @{ Key = "$($example.Page) $($example.Title)"; Job = $job }
@@ -87,8 +92,7 @@ if ($examples) {
             $Code.Trim() | Should -Not -BeNullOrEmpty
             $result = $results["$Page $Title"]
             $result | Should -Not -BeNullOrEmpty -Because 'it ends in time'
-            # The trace has one reader; that cmdlet's own test runs these one after the other.
-            if ($result.Id -like 'EbpfTraceBusy*') { Set-ItResult -Skipped -Because 'needs the trace pipe, which another example reads' }
+            if ($result.Id -like 'EbpfTraceBusy*') { Set-ItResult -Skipped -Because 'needs the trace pipe, which somebody else reads' }
             $result.Problem | Should -BeNullOrEmpty
             # The first is the cmdlet alone: while something happens it shows something.
             if ($Title -like 'Example 1:*') { $result.Output | Should -BeGreaterThan 0 }

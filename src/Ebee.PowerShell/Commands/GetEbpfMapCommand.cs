@@ -12,8 +12,14 @@ public sealed class GetEbpfMapCommand : InventoryCommand
 {
     private readonly List<uint> _ids = [];
 
+    /// <summary>The maps of these probes.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Probe", ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public EbpfProbe[] Probe { get; set; } = [];
+
     /// <summary>Only maps of these names.</summary>
     [Parameter(Position = 0, ParameterSetName = "Name")]
+    [Parameter(Position = 0, ParameterSetName = "Probe")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(EbpfMapNameCompleter))]
@@ -28,21 +34,57 @@ public sealed class GetEbpfMapCommand : InventoryCommand
     [ArgumentCompleter(typeof(EbpfMapIdCompleter))]
     public uint[]? MapId { get; set; }
 
+    /// <summary>The maps that are pinned as these files of a bpffs.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "PinPath")]
+    [ValidateNotNullOrEmpty]
+    public string[] PinPath { get; set; } = [];
+
     /// <summary>Gathers what the pipeline gives: most links have no map, and some programs.</summary>
-    protected override void ProcessRecord() => _ids.AddRange(MapId ?? []);
+    protected override void ProcessRecord()
+    {
+        _ids.AddRange(MapId ?? []);
+        foreach (EbpfProbe probe in Probe)
+        {
+            // The kernel cuts names; here they are whole.
+            WriteByName(probe.Maps.Values, Name, map => probe.Maps.First(item => item.Value == map).Key, what => MissingIn(probe, what));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (ParameterSetName == "PinPath")
+        {
+            foreach (string path in PinPath)
+            {
+                try
+                {
+                    WriteObject(MapSelection.ByPin(GetUnresolvedProviderPathFromPSPath(path)));
+                }
+                catch (EbpfException e)
+                {
+                    WriteError(EbpfErrorRecord.From(e, path));
+                }
+            }
+        }
+        else if (ParameterSetName != "Probe")
+        {
+            base.EndProcessing();
+        }
+    }
 
     private protected override void List(HostInventory inventory)
     {
         if (MyInvocation.ExpectingInput || ParameterSetName == "Id")
         {
-            WriteById(_ids, inventory.Map, Missing);
+            WriteById(_ids, inventory.Map, MapSelection.Missing);
         }
         else
         {
-            WriteByName(inventory.Maps(), Name, map => map.Name, Missing);
+            WriteByName(inventory.Maps(), Name, map => map.Name, MapSelection.Missing);
         }
     }
 
-    private static EbpfException Missing(string what) => new(EbpfError.MapNotFound, $"No eBPF map has {what}.",
-        "List them: Get-EbpfMap. A map goes when no program and no process holds it any more.");
+    private static EbpfException MissingIn(EbpfProbe probe, string what) => new(EbpfError.MapNotFound, $"The probe {probe} has no map with {what}.",
+        $"It has: {string.Join(", ", probe.Maps.Keys.Order(StringComparer.Ordinal))}.");
 }

@@ -11,8 +11,13 @@ public abstract class InventoryCommand : PSCmdlet
     {
         try
         {
-            using HostInventory inventory = new();
+            using HostInventory inventory = new(own: SessionProbes.All);
             List(inventory);
+            if (inventory.IsPartial)
+            {
+                WriteWarning("Only what this session has started is shown: this process lacks CAP_SYS_ADMIN, without which the kernel does " +
+                    "not list what others have loaded. Run it as root to see all of it: sudo pwsh.");
+            }
             if (inventory.UnreadableProcesses > 0)
             {
                 WriteWarning($"{inventory.UnreadableProcesses} processes did not let their descriptors be read: ProcessId and " +

@@ -33,6 +33,14 @@ internal sealed class BtfBlob
         }
     }
 
+    /// <summary>Of types that were made, by number; number 0 is void.</summary>
+    public static BtfBlob Of(IReadOnlyList<BtfType> types)
+    {
+        BtfBlob blob = new();
+        blob._types.AddRange(types.Skip(1));
+        return blob;
+    }
+
     /// <summary>The first type of that kind and name; null when there is none.</summary>
     public BtfType? Find(BtfKind kind, string name)
     {

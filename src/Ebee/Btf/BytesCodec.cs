@@ -31,8 +31,11 @@ internal sealed class BytesCodec(int size, string cName, bool hasTail = false) :
                 }
                 bytes.CopyTo(target);
                 break;
+            case not string when Size is 1 or 2 or 4 or 8 && Numbers.TryGet(value, out var number) && number >= 0 && number.GetBitLength() <= 8 * Size:
+                number.TryWriteBytes(target, out _, isUnsigned: true);
+                break;
             default:
-                throw WrongType(field, value, $"{Size} bytes, as byte[] or text");
+                throw WrongType(field, value, $"{Size} bytes, as byte[], text or a number");
         }
     }
 

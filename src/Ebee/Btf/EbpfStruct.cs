@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -53,7 +52,7 @@ public abstract class EbpfStruct : IEquatable<EbpfStruct>
         string separator = " ";
         for (int i = 0; i < Codec.Fields.Length && text.Length < Longest; i++)
         {
-            text.Append(separator).Append(Codec.Fields[i].Name).Append(" = ").Append(Text(ValueOf(i)));
+            text.Append(separator).Append(Codec.Fields[i].Name).Append(" = ").Append(ValueText.Of(ValueOf(i)));
             separator = ", ";
         }
         return (text.Length < Longest ? text : text.Remove(Longest - 1, text.Length - Longest + 1).Append('…')).Append(" }").ToString();
@@ -84,11 +83,4 @@ public abstract class EbpfStruct : IEquatable<EbpfStruct>
     }
 
     private protected long ReadSignedBits(int bitOffset, int bits) => (long)(ReadBits(bitOffset, bits) << (64 - bits)) >> (64 - bits);
-
-    private static string Text(object value) => value switch
-    {
-        byte[] bytes => Convert.ToHexStringLower(bytes.AsSpan(0, Math.Min(bytes.Length, 64))),
-        IEnumerable items and not string => $"[{string.Join(", ", items.Cast<object>().Take(64).Select(Text))}]",
-        _ => $"{value}",
-    };
 }

@@ -58,6 +58,13 @@ internal sealed unsafe class KernelTypes : IDisposable
         return btf != 0 ? (uint)Math.Max(0, LibBpf.btf__find_by_name_kind(btf, name, (uint)kind)) : 0;
     }
 
+    /// <summary>Bytes of a struct of the running kernel; -1 when it has none of that name.</summary>
+    public int StructSize(string name)
+    {
+        uint id = IdOf(BtfKind.Struct, name);
+        return id != 0 ? (int)LibBpf.btf__type_by_id(Kernel(), id)->SizeOrType : -1;
+    }
+
     /// <summary>The place of a member among those of a struct of the running kernel; -1 when it has none of that name.</summary>
     public int MemberOf(uint structId, string member)
     {

@@ -51,6 +51,10 @@ internal static class EventStream
                     }
                     break;
                 }
+                if (!any && source.IsOver)
+                {
+                    break;
+                }
                 if (!any)
                 {
                     source.Wait((int)Math.Clamp(deadline - now, 1, TickMs));

@@ -2,8 +2,11 @@ namespace Ebee.Events;
 
 /// <summary>What <see cref="EventStream"/> reads. The kernel holds the queue; all is called on the reading thread but for Wake.</summary>
 /// <typeparam name="TEvent">The event's class.</typeparam>
-internal interface IEventSource<TEvent> where TEvent : class
+internal interface IEventSource<TEvent> : IDisposable where TEvent : class
 {
+    /// <summary>Whether there is no event and never will be.</summary>
+    bool IsOver => false;
+
     /// <summary>The next event; false when there is none yet.</summary>
     bool TryRead(out TEvent? result);
 

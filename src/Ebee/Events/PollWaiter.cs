@@ -3,7 +3,7 @@ using Ebee.Native;
 
 namespace Ebee.Events;
 
-/// <summary>Waits for a descriptor to become readable, until another thread says stop.</summary>
+/// <summary>Waits for one of some descriptors to become readable, until another thread says stop.</summary>
 internal sealed unsafe class PollWaiter : IDisposable
 {
     private readonly int _wakeFd;
@@ -23,20 +23,30 @@ internal sealed unsafe class PollWaiter : IDisposable
     /// <summary>Waits until the descriptor may be readable, the time is over, or <see cref="Wake"/> was called.</summary>
     /// <param name="fd">The descriptor.</param>
     /// <param name="timeoutMs">Milliseconds; -1 waits for ever.</param>
-    public void Wait(int fd, int timeoutMs)
+    public void Wait(int fd, int timeoutMs) => Wait([fd], timeoutMs);
+
+    /// <summary>As <see cref="Wait(int, int)"/>, for any of several descriptors.</summary>
+    public void Wait(ReadOnlySpan<int> fds, int timeoutMs)
     {
-        LibC.PollFd* fds = stackalloc LibC.PollFd[2];
-        fds[0] = new LibC.PollFd { Fd = fd, Events = LibC.PollIn };
-        fds[1] = new LibC.PollFd { Fd = _wakeFd, Events = LibC.PollIn };
-        if (LibC.poll(fds, 2, timeoutMs) > 0 && fds[1].ReturnedEvents != 0)
+        int count = fds.Length + 1;
+        Span<LibC.PollFd> polled = count <= 64 ? stackalloc LibC.PollFd[count] : new LibC.PollFd[count];
+        polled[0] = new LibC.PollFd { Fd = _wakeFd, Events = LibC.PollIn };
+        for (int i = 0; i < fds.Length; i++)
         {
-            ulong wakes;
-            _ = LibC.read(_wakeFd, &wakes, sizeof(ulong));
+            polled[i + 1] = new LibC.PollFd { Fd = fds[i], Events = LibC.PollIn };
+        }
+        fixed (LibC.PollFd* first = polled)
+        {
+            if (LibC.poll(first, (nuint)count, timeoutMs) > 0 && first->ReturnedEvents != 0)
+            {
+                ulong wakes;
+                _ = LibC.read(_wakeFd, &wakes, sizeof(ulong));
+            }
         }
         // After EINTR, too, the caller looks at its reasons to stop and comes back.
     }
 
-    /// <summary>Ends a <see cref="Wait"/>, now or the next one. Any thread may call it.</summary>
+    /// <summary>Ends a <see cref="Wait(int, int)"/>, now or the next one. Any thread may call it.</summary>
     public void Wake()
     {
         ulong one = 1;

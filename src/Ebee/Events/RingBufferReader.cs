@@ -7,9 +7,9 @@ namespace Ebee.Events;
 
 /// <summary>
 /// Reads a BPF ring buffer (Linux 5.8) straight out of its mapping; only the record that wraps is copied. The protocol
-/// is that of libbpf's <c>ringbuf.c</c>: one reader, in order. Not thread-safe, but for <see cref="Wake"/>.
+/// is that of libbpf's <c>ringbuf.c</c>: one reader, in order.
 /// </summary>
-internal sealed unsafe class RingBufferReader : IDisposable
+internal sealed unsafe class RingBufferReader : IRecordReader
 {
     private const uint Busy = 1u << 31;    // BPF_RINGBUF_BUSY_BIT: reserved, not yet committed
     private const uint Discard = 1u << 30; // BPF_RINGBUF_DISCARD_BIT
@@ -19,7 +19,6 @@ internal sealed unsafe class RingBufferReader : IDisposable
     private readonly int _mapFd;
     private readonly ulong _mask;
     private readonly nuint _pageSize = (nuint)Environment.SystemPageSize;
-    private readonly PollWaiter _waiter;
     private byte* _consumerPage;
     private byte* _producerPage;
     private byte* _data;
@@ -28,6 +27,7 @@ internal sealed unsafe class RingBufferReader : IDisposable
     private ulong _position; // up to where records were handed out
     private ulong _limit;    // the producer's position when it was last looked at
     private bool _held;      // the record before _position may still be in use
+    private bool _isFrozen;
 
     /// <summary>Maps the ring.</summary>
     /// <param name="mapFd">The map's descriptor, which must live as long as the reader.</param>
@@ -43,7 +43,6 @@ internal sealed unsafe class RingBufferReader : IDisposable
             // The kernel would map the data a second time behind itself, so that the one record that wraps at the end
             // is contiguous. Every page of that would count as memory of this process: Gather copies instead.
             _producerPage = Map(_pageSize + size, LibC.ProtRead, (long)_pageSize);
-            _waiter = new PollWaiter();
         }
         catch
         {
@@ -54,6 +53,7 @@ internal sealed unsafe class RingBufferReader : IDisposable
         _end = _data + size;
         _position = Volatile.Read(ref Consumer);
         _limit = _position;
+        PollFds = [mapFd];
     }
 
     /// <summary>Bytes of the ring.</summary>
@@ -61,6 +61,28 @@ internal sealed unsafe class RingBufferReader : IDisposable
 
     /// <summary>Bytes that the kernel ever put in, with the records' heads.</summary>
     public ulong Produced => Volatile.Read(ref Unsafe.AsRef<ulong>(_producerPage));
+
+    /// <inheritdoc/>
+    public int[] PollFds { get; }
+
+    /// <summary>The kernel tells the program alone that a ring is full.</summary>
+    public long? Lost => null;
+
+    /// <inheritdoc/>
+    public long PendingBytes => _consumerPage is null ? 0 : (long)(Produced - Volatile.Read(ref Consumer));
+
+    /// <inheritdoc/>
+    public long BufferSize => Size;
+
+    /// <inheritdoc/>
+    public bool IsFrozen
+    {
+        set
+        {
+            _limit = Produced;
+            _isFrozen = value;
+        }
+    }
 
     private ref ulong Consumer => ref Unsafe.AsRef<ulong>(_consumerPage);
 
@@ -110,12 +132,15 @@ internal sealed unsafe class RingBufferReader : IDisposable
         return false;
     }
 
-    /// <summary>Waits until there may be a record, the time is over, or <see cref="Wake"/> was called.</summary>
-    /// <param name="timeoutMs">Milliseconds; -1 waits for ever.</param>
-    public void Wait(int timeoutMs) => _waiter.Wait(_mapFd, timeoutMs);
-
-    /// <summary>Ends a <see cref="Wait"/>, now or the next one. Any thread may call it.</summary>
-    public void Wake() => _waiter.Wake();
+    /// <inheritdoc/>
+    public void Release()
+    {
+        if (_held)
+        {
+            Volatile.Write(ref Consumer, _position);
+            _held = false;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -123,13 +148,15 @@ internal sealed unsafe class RingBufferReader : IDisposable
         if (_consumerPage != null)
         {
             Unmap();
-            _waiter.Dispose();
         }
     }
 
     private bool Refresh(ulong position)
     {
-        _limit = Produced;
+        if (!_isFrozen)
+        {
+            _limit = Produced;
+        }
         return position != _limit;
     }
 

@@ -31,5 +31,16 @@ internal static unsafe class BootClock
     public static DateTimeOffset ToLocalTime(long bootUtcTicks, ulong nanoseconds) =>
         new DateTimeOffset(bootUtcTicks + (long)(nanoseconds / 100), TimeSpan.Zero).ToLocalTime();
 
+    /// <summary>CLOCK_MONOTONIC's number.</summary>
+    public const int Monotonic = 1;
+
+    /// <summary>CLOCK_MONOTONIC, which perf events can be stamped with.</summary>
+    public static ulong MonotonicNanoseconds()
+    {
+        LibC.TimeSpec time;
+        _ = LibC.clock_gettime(Monotonic, &time);
+        return (ulong)time.Seconds * 1_000_000_000 + (ulong)time.Nanoseconds;
+    }
+
     private static long Ticks(in LibC.TimeSpec time) => time.Seconds * TimeSpan.TicksPerSecond + time.Nanoseconds / 100;
 }

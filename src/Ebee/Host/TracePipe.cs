@@ -8,7 +8,7 @@ namespace Ebee.Host;
 /// Reads the kernel's trace_pipe. What is read there is gone for everybody else. Only what is handed out is taken: an
 /// entry at a time.
 /// </summary>
-internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>, IDisposable
+internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
 {
     private readonly string _tracefs;
     private readonly PollWaiter _waiter = new();

@@ -4,7 +4,7 @@ using Ebee.Programs;
 namespace Ebee.Maps;
 
 /// <summary>A map of a loaded object. Keys and values are the bindings' structs.</summary>
-internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize, int valueSize)
+internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize, int valueSize, uint maxEntries)
 {
     public string Name { get; } = name;
 
@@ -13,9 +13,13 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
     /// <summary>The kernel's number of its type (<c>enum bpf_map_type</c>).</summary>
     public uint Type { get; } = type;
 
+    /// <summary>Its max_entries: of a ring buffer its bytes.</summary>
+    public uint MaxEntries { get; } = maxEntries;
+
     /// <summary>A map of an object, by its <c>struct bpf_map</c>.</summary>
     public static BpfMap Of(nint map) => new(System.Runtime.InteropServices.Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "",
-        LibBpf.bpf_map__fd(map), LibBpf.bpf_map__type(map), (int)LibBpf.bpf_map__key_size(map), (int)LibBpf.bpf_map__value_size(map));
+        LibBpf.bpf_map__fd(map), LibBpf.bpf_map__type(map), (int)LibBpf.bpf_map__key_size(map), (int)LibBpf.bpf_map__value_size(map),
+        LibBpf.bpf_map__max_entries(map));
 
     /// <summary>Opens a map that is in the kernel, by its id.</summary>
     public static Microsoft.Win32.SafeHandles.SafeFileHandle OpenById(uint id)

@@ -1,4 +1,5 @@
 using Ebee.Btf;
+using Ebee.Events;
 using Ebee.Maps;
 
 namespace Ebee.Programs;
@@ -19,7 +20,7 @@ public sealed class EbpfProbe : IDisposable
     private int _stopped;
 
     internal EbpfProbe(string name, string? path, LoadedObject? loaded, BtfBlob? types, IReadOnlyList<ProbeProgram> programs,
-        IReadOnlyDictionary<string, EbpfMap> maps, ProbePins? pins, IReadOnlyList<IDisposable> owned)
+        IReadOnlyDictionary<string, EbpfMap> maps, ProbeEvents events, ProbePins? pins, IReadOnlyList<IDisposable> owned)
     {
         Name = name;
         Path = path;
@@ -27,6 +28,7 @@ public sealed class EbpfProbe : IDisposable
         Types = types;
         Programs = programs;
         Maps = maps;
+        Events = events;
         _pins = pins;
         _owned = owned;
     }
@@ -58,6 +60,21 @@ public sealed class EbpfProbe : IDisposable
     /// <summary>Whether it has not been stopped.</summary>
     public bool IsRunning => Volatile.Read(ref _stopped) == 0;
 
+    /// <summary>Events that were read of it, in this session.</summary>
+    public long EventsRead => Events.Read;
+
+    /// <summary>
+    /// Events that found no room in its perf event arrays, since it was started. Null when it has a ring buffer: of a full one
+    /// the kernel tells the program alone, which may count it.
+    /// </summary>
+    public long? EventsLost => Events.Lost;
+
+    /// <summary>Bytes of events, with their heads, that wait to be read.</summary>
+    public long PendingBytes => Events.PendingBytes;
+
+    /// <summary>Its buffers of events.</summary>
+    internal ProbeEvents Events { get; }
+
     /// <summary>The object in the kernel; null when the probe was found by its pins.</summary>
     internal LoadedObject? Loaded => _loaded;
 
@@ -79,6 +96,26 @@ public sealed class EbpfProbe : IDisposable
     /// <exception cref="EbpfException">There is none, or this process may not open it.</exception>
     public static EbpfProbe FromPins(string folder) => ProbePins.Open(folder);
 
+    /// <summary>
+    /// Reads its events as they come, until one of the limits, until cancelled, or until it is stopped; it stays attached. Of a probe
+    /// with iterators these are run once. Structs become objects of classes made at run time (<see cref="EbpfStruct"/>),
+    /// records of no known size byte arrays, an iterator's text strings.
+    /// </summary>
+    /// <param name="options">What of them, and as what; null for all, with their types found.</param>
+    /// <param name="maxEvents">The stream ends after so many; null does not end it.</param>
+    /// <param name="duration">The stream ends after so long; null does not end it.</param>
+    /// <param name="cancellation">Ends the stream at once.</param>
+    /// <exception cref="EbpfException">There is nothing to read, somebody reads it, or the type is not known.</exception>
+    public IEnumerable<object> ReadEvents(EventOptions? options = null, long? maxEvents = null, TimeSpan? duration = null,
+        CancellationToken cancellation = default)
+    {
+        using IEventSource<object> source = EventReading.Open([(Events, options?.MapName ?? [])], options ?? new EventOptions());
+        foreach (object read in EventStream.Read(source, maxEvents, duration, cancellation))
+        {
+            yield return read;
+        }
+    }
+
     /// <summary>Detaches and frees all of it, what was pinned with it too. Maps pinned on their own stay.</summary>
     public void Stop()
     {
@@ -99,6 +136,7 @@ public sealed class EbpfProbe : IDisposable
         {
             owned.Dispose();
         }
+        Events.Dispose(); // last: who reads it takes what the programs have written until they were detached
     }
 
     /// <summary>Its name and id.</summary>

@@ -18,22 +18,33 @@ internal sealed unsafe class HostInventory : IDisposable
     private readonly KernelTypes _types = new();
     private readonly long _bootUtcTicks = BootClock.BootUtcTicks();
     private readonly Lazy<BpfHolders>? _holders;
+    private readonly EbpfProbe[] _own;
 
     /// <summary>Begins a listing.</summary>
     /// <param name="withHolders">Whether to look for the processes that hold the objects, which reads all of /proc.</param>
-    public HostInventory(bool withHolders = true) => _holders = withHolders ? new(BpfHolders.Scan) : null;
+    /// <param name="own">Probes of this process, which are all that is shown where the kernel does not list the others'.</param>
+    public HostInventory(bool withHolders = true, IEnumerable<EbpfProbe>? own = null)
+    {
+        _holders = withHolders ? new(BpfHolders.Scan) : null;
+        _own = [.. own ?? []];
+    }
+
+    /// <summary>Whether only this process's own could be shown.</summary>
+    public bool IsPartial { get; private set; }
 
     /// <summary>How many processes did not let it be seen what they hold.</summary>
     public int UnreadableProcesses => _holders is { IsValueCreated: true } ? _holders.Value.Unreadable : 0;
 
     /// <summary>All programs.</summary>
-    public IEnumerable<EbpfProgram> Programs() => KernelObjects.Programs.Ids().Select(Program).OfType<EbpfProgram>();
+    public IEnumerable<EbpfProgram> Programs() =>
+        Listed(KernelObjects.Programs, Program, probe => probe.Programs.Where(p => !p.Handle.IsInvalid).Select(p => Program(p.Handle)));
 
     /// <summary>All maps.</summary>
-    public IEnumerable<EbpfMap> Maps() => KernelObjects.Maps.Ids().Select(Map).OfType<EbpfMap>();
+    public IEnumerable<EbpfMap> Maps() => Listed(KernelObjects.Maps, Map, probe => probe.Maps.Values);
 
     /// <summary>All links.</summary>
-    public IEnumerable<EbpfLink> Links() => KernelObjects.Links.Ids().Select(Link).OfType<EbpfLink>();
+    public IEnumerable<EbpfLink> Links() =>
+        Listed(KernelObjects.Links, Link, probe => probe.Programs.SelectMany(p => p.LinkHandle).Select(Link));
 
     /// <summary>One program; null when there is none of that id.</summary>
     public EbpfProgram? Program(uint id)
@@ -156,6 +167,19 @@ internal sealed unsafe class HostInventory : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _types.Dispose();
+
+    private IEnumerable<T> Listed<T>(KernelObjects kind, Func<uint, T?> read, Func<EbpfProbe, IEnumerable<T>> own) where T : class
+    {
+        try
+        {
+            return kind.Ids().ToArray().Select(read).OfType<T>();
+        }
+        catch (EbpfException e) when (e.Error == EbpfError.PermissionDenied && _own.Length > 0)
+        {
+            IsPartial = true;
+            return _own.SelectMany(own);
+        }
+    }
 
     private void Describe(EbpfLink link, SafeFileHandle handle, in LinkInfo info)
     {
@@ -282,7 +306,11 @@ internal sealed unsafe class HostInventory : IDisposable
 
     private (string? Name, string? Type) NameAndType(uint program)
     {
-        using SafeFileHandle? handle = program != 0 ? KernelObjects.Programs.Open(program) : null;
+        if (program == 0 || IsPartial)
+        {
+            return (null, null); // who may not list programs may not open one by its id
+        }
+        using SafeFileHandle? handle = KernelObjects.Programs.Open(program);
         if (handle is null)
         {
             return (null, null);

@@ -6,10 +6,15 @@ namespace Ebee.Programs;
 /// <summary>The one place where an error number of the kernel or of libbpf becomes an exception.</summary>
 internal static class KernelErrors
 {
-    public static EbpfException Load(string name, int errno, string log) => errno is Errno.Eperm or Errno.Eacces && IsPermission(log)
-        ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log)
-        : new EbpfException(EbpfError.LoadFailed, $"The kernel refused to load {name}: {Errno.Name(errno)}{LastLine(log)}",
-            "Report it with the output of uname -a; the error's Details hold all that the kernel said.", log);
+    /// <summary>An object that libbpf or the kernel did not take.</summary>
+    /// <param name="name">The object's name.</param>
+    /// <param name="errno">What the kernel gave.</param>
+    /// <param name="log">All that libbpf printed.</param>
+    /// <param name="elf">The object file's bytes, for the lines of its source; empty when they are not at hand.</param>
+    public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default) =>
+        errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null
+            ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log)
+            : LoadErrors.From(name, errno, log, elf);
 
     public static EbpfException Attach(string program, int errno, string log, string target) => errno is Errno.Eperm or Errno.Eacces
         ? Permission($"The kernel refused to attach {program} to {target} ({Errno.Name(errno)})", log)
@@ -52,9 +57,6 @@ internal static class KernelErrors
                 "Look at /sys/kernel/security/lockdown; in a container, start it with --cap-add BPF --cap-add PERFMON, without a " +
                 "user namespace, and with a seccomp profile that allows bpf.", log);
     }
-
-    // The verifier's refusals are EACCES too: then its log stands between libbpf's lines.
-    private static bool IsPermission(string log) => !log.Contains("BEGIN PROG LOAD LOG", StringComparison.Ordinal);
 
     // Of a verifier's log, the last line before its statistics says what is wrong.
     private static string LastLine(string log)

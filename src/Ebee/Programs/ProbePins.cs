@@ -1,3 +1,5 @@
+using Ebee.Btf;
+using Ebee.Events;
 using Ebee.Host;
 using Ebee.Maps;
 using Ebee.Native;
@@ -53,11 +55,17 @@ internal sealed class ProbePins
         try
         {
             using HostInventory inventory = new(withHolders: false);
-            ILookup<uint, EbpfLink> links = pins.OpenAll(Link, owned).Select(link => inventory.Link(link.Handle)).ToLookup(link => link.ProgramId);
+            (EbpfLink Link, SafeFileHandle Handle)[] opened = [.. pins.OpenAll(Link, owned).Select(link => (inventory.Link(link.Handle), link.Handle))];
+            ILookup<uint, EbpfLink> links = opened.Select(link => link.Link).ToLookup(link => link.ProgramId);
             List<ProbeProgram> programs = [];
+            List<IteratorProgram> iterators = [];
+            HashSet<uint> types = [];
             foreach ((string name, SafeFileHandle handle) in pins.OpenAll(Program, owned))
             {
                 EbpfProgram info = inventory.Program(handle);
+                types.UnionWith(info.BtfId is { } id ? [id] : []);
+                iterators.AddRange(opened.Where(link => link.Link.ProgramId == info.Id && link.Link.Type == IteratorKind.Name)
+                    .Select(link => new IteratorProgram(name, link.Handle, [])));
                 programs.Add(new ProbeProgram
                 {
                     Name = name,
@@ -73,7 +81,10 @@ internal sealed class ProbePins
             {
                 maps[name] = inventory.Map(handle, types: null);
             }
-            return new EbpfProbe(Path.GetFileName(folder), null, null, null, programs, maps, pins, owned);
+            string probe = Path.GetFileName(folder);
+            EventBuffer[] buffers = [.. maps.Select(map => EventBuffer.Of(map.Key, map.Value, (int)map.Value.Handle!.DangerousGetHandle())).OfType<EventBuffer>()];
+            ProbeEvents events = new(probe, buffers, () => [.. types.Select(LoadedBtf.OfId).OfType<BtfBlob>()]) { Iterators = iterators };
+            return new EbpfProbe(probe, null, null, null, programs, maps, events, pins, owned);
         }
         catch
         {

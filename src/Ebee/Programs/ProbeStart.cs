@@ -1,4 +1,6 @@
 using System.IO.Enumeration;
+using System.Numerics;
+using Ebee.Events;
 using Ebee.Host;
 using Ebee.Maps;
 using Ebee.Native;
@@ -18,8 +20,14 @@ internal static class ProbeStart
         LoadedObject loaded = Load(opened, chosen);
         List<IDisposable> owned = [];
         ProbePins? pins = null;
+        ProbeEvents? events = null;
         try
         {
+            Dictionary<ObjectProgram, IReadOnlyList<EventOutput>> outputs = chosen.ToDictionary(c => c.Program, c => OutputScan.Of(c.Program));
+            EventBuffer[] buffers = [.. loaded.Maps.Where(map => map.Fd >= 0 && EventBuffer.IsEventMap(map.Type)).Select(map => Buffer(map, outputs, options))];
+            List<IteratorProgram> iterators = [];
+            events = new ProbeEvents(builder.Name, buffers, () => opened.Types is { } types ? [types] : []) { Iterators = iterators };
+            events.OpenPerfBuffers(except: options.ReuseMap.Keys);
             pins = options.PinPath is { } folder ? ProbePins.Create(folder) : null;
             List<ProbeProgram> programs = [];
             using HostInventory inventory = new(withHolders: false);
@@ -27,6 +35,12 @@ internal static class ProbeStart
             {
                 Attachment[] attachments = [.. hooks.Select(hook => loaded.Attach(program, hook))];
                 programs.Add(Describe(inventory, program, hooks, attachments, owned));
+                foreach (Attachment iterator in hooks.Zip(attachments).Where(pair => pair.First.Kind == IteratorKind.Name).Select(pair => pair.Second))
+                {
+                    SafeFileHandle link = Duplicate(iterator.Fd);
+                    owned.Add(link);
+                    iterators.Add(new IteratorProgram(program.Name, link, outputs[program]));
+                }
                 pins?.Pin(program, attachments);
             }
             foreach ((string map, Attachment attachment) in loaded.AttachStructOps())
@@ -45,13 +59,14 @@ internal static class ProbeStart
             {
                 BpfFs.Pin(loaded.Map(map).Fd, path);
             }
-            return new EbpfProbe(builder.Name, builder.Path, loaded, opened.Types, programs, maps, pins, owned);
+            return new EbpfProbe(builder.Name, builder.Path, loaded, opened.Types, programs, maps, events, pins, owned);
         }
         catch
         {
             pins?.Remove();
             owned.ForEach(o => o.Dispose());
             loaded.Dispose();
+            events?.Dispose();
             throw;
         }
     }
@@ -71,7 +86,15 @@ internal static class ProbeStart
         }
         foreach ((string map, uint entries) in options.MapSize)
         {
-            opened.ResizeMap(map, entries);
+            if (!opened.IsPerfEventArray(map))
+            {
+                opened.ResizeMap(map, entries);
+            }
+            else if (entries < Environment.SystemPageSize || !BitOperations.IsPow2(entries))
+            {
+                throw new EbpfException(EbpfError.InvalidArgument, $"The map {map} cannot have buffers of {entries} bytes.",
+                    $"Give bytes for each CPU, {Environment.SystemPageSize} times a power of two: -MapSize @{{ {map} = 1MB }}.");
+            }
         }
         foreach ((string map, EbpfMap existing) in options.ReuseMap)
         {
@@ -136,11 +159,24 @@ internal static class ProbeStart
             ProgramId = info.Id,
             Hook = [.. hooks.Select(hook => $"{hook.Kind} {hook.Target}")],
             LinkId = [.. attachments.Select(attachment => attachment.LinkId).OfType<uint>()],
+            LinkHandle = [.. attachments.Where(attachment => attachment.LinkId is not null).Select(attachment => new SafeFileHandle(attachment.Fd, ownsHandle: false))],
             Handle = handle,
         };
     }
 
-    private static SafeFileHandle Duplicate(int fd)
+    private static EventBuffer Buffer(BpfMap map, Dictionary<ObjectProgram, IReadOnlyList<EventOutput>> outputs, ProbeOptions options)
+    {
+        EventOutput[] own = [.. outputs.Values.SelectMany(o => o).Where(output => output.MapFd == map.Fd)];
+        EventBuffer buffer = new(map.Name, map.Type == EventBuffer.PerfEventArray, map.MaxEntries, Duplicate(map.Fd), own);
+        if (buffer.IsPadded && options.MapSize.TryGetValue(map.Name, out uint bytes))
+        {
+            buffer.CpuBytes = bytes;
+        }
+        return buffer;
+    }
+
+    /// <summary>Another descriptor of what one is of.</summary>
+    internal static SafeFileHandle Duplicate(int fd)
     {
         int copy = LibC.Duplicate(fd);
         return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true)

@@ -15,6 +15,7 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
 {
     private readonly LoadedObject _loaded;
     private readonly RingBufferReader _reader;
+    private readonly PollWaiter _waiter = new();
     private readonly EventDecoder _decode;
     private long _bootUtcTicks = BootClock.BootUtcTicks();
     private bool _detached;
@@ -94,6 +95,7 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
         {
             _disposed = true;
             _reader.Dispose();
+            _waiter.Dispose();
             _loaded.Dispose();
         }
     }
@@ -110,9 +112,9 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
         return true;
     }
 
-    void IEventSource<TEvent>.Wait(int timeoutMs) => _reader.Wait(timeoutMs);
+    void IEventSource<TEvent>.Wait(int timeoutMs) => _waiter.Wait(_reader.PollFds, timeoutMs);
 
-    void IEventSource<TEvent>.Wake() => _reader.Wake();
+    void IEventSource<TEvent>.Wake() => _waiter.Wake();
 
     void IEventSource<TEvent>.Stop() => Detach();
 

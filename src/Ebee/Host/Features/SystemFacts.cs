@@ -60,8 +60,8 @@ internal static class SystemFacts
     // One of the modes is in brackets.
     private static (bool?, string?, string?) Lockdown() => SecurityFile("lockdown") is not { } modes
         ? (null, null, "/sys/kernel/security/lockdown is not there, or not for this user")
-        : (null, modes[(modes.IndexOf('[', StringComparison.Ordinal) + 1)..].Split(']')[0], modes.Contains("[confidentiality]", StringComparison.Ordinal)
-            ? "programs that read the kernel's memory are refused" : "no program is refused for it");
+        : modes[(modes.IndexOf('[', StringComparison.Ordinal) + 1)..].Split(']')[0] is var mode && mode == "none" ? (null, mode, "no program is refused for it")
+        : (null, mode, mode == "integrity" ? "programs that write to the memory of processes are refused" : "programs that read the kernel's memory are refused");
 
     private static (bool?, string?, string?) SecurityModules() => SecurityFile("lsm") is not { } modules
         ? (null, null, "/sys/kernel/security/lsm is not there, or not for this user")

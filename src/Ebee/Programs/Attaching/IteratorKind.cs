@@ -5,7 +5,10 @@ namespace Ebee.Programs.Attaching;
 /// <summary>All of something that the kernel has, such as its tasks, whenever it is read; Linux 5.8.</summary>
 internal sealed unsafe class IteratorKind : AttachKind
 {
-    public override IReadOnlyList<string> Sections { get; } = ["iter", "iter.s"];
+    /// <summary>The kind's name, by which a probe's iterators are known.</summary>
+    public const string Name = "iter";
+
+    public override IReadOnlyList<string> Sections { get; } = [Name, "iter.s"];
 
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
@@ -15,6 +18,6 @@ internal sealed unsafe class IteratorKind : AttachKind
             name = request.Function(program, "task");
             TracingKind.SetTarget(request, program, "iter", name);
         }
-        return [LibBpfHook("iter", name, static loaded => LibBpf.bpf_program__attach_iter(loaded.Handle, null))];
+        return [LibBpfHook(Name, name, static loaded => LibBpf.bpf_program__attach_iter(loaded.Handle, null))];
     }
 }

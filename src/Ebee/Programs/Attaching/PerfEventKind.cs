@@ -1,4 +1,5 @@
 using Ebee.Bindings;
+using Ebee.Host;
 using Ebee.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -19,7 +20,7 @@ internal sealed class PerfEventKind : AttachKind
         {
             throw new EbpfException(EbpfError.InvalidArgument, $"A frequency of {frequency} samples a second cannot be had.", "Give -Frequency 1 to 10000.");
         }
-        foreach (int cpu in processId is null ? OnlineCpus() : [-1])
+        foreach (int cpu in processId is null ? Processors.Online() : [-1])
         {
             string target = $"cpu-clock at {frequency} Hz" + (processId is { } id ? $" in process {id}" : $" on CPU {cpu}");
             yield return new Hook("perf_event", target, (loaded, _) => Sample(loaded, frequency, processId ?? -1, cpu, target));
@@ -45,8 +46,4 @@ internal sealed class PerfEventKind : AttachKind
                 : KernelErrors.Attach(program.Name, errno, "", target));
         return Attach(program, perf, target);
     }
-
-    private static IEnumerable<int> OnlineCpus() => File.ReadAllText("/sys/devices/system/cpu/online").Trim().Split(',')
-        .Select(range => range.Split('-'))
-        .SelectMany(ends => Enumerable.Range(int.Parse(ends[0]), int.Parse(ends[^1]) - int.Parse(ends[0]) + 1));
 }

@@ -1,0 +1,326 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Ebee.Bindings;
+using Ebee.Host;
+using Ebee.Native;
+using Ebee.Programs;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ebee.Events;
+
+/// <summary>
+/// Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux 4.3): a ring for each CPU that was online when it was made; what happens on a
+/// CPU that comes later is not seen. Records of a CPU come in order, those of all CPUs in the order of their times
+/// (CLOCK_MONOTONIC): only two of the same microsecond on two CPUs can come the wrong way round. A record can have up to seven
+/// bytes more than the program wrote, which the kernel pads it with.
+/// </summary>
+internal sealed unsafe class PerfBufferReader : IRecordReader
+{
+    private const uint TypeSoftware = 1;      // PERF_TYPE_SOFTWARE
+    private const ulong BpfOutput = 10;       // PERF_COUNT_SW_BPF_OUTPUT
+    private const ulong SampleTime = 1 << 2;  // PERF_SAMPLE_TIME
+    private const ulong SampleRaw = 1 << 10;  // PERF_SAMPLE_RAW
+    private const ulong FormatLost = 1 << 4;  // PERF_FORMAT_LOST, Linux 6.0
+    private const ulong AnyCpuEntry = 0;      // BPF_ANY
+
+    private readonly CpuRing[] _rings;
+    private readonly bool _countsLost; // else the kernel's records of loss are added up
+    private CpuRing? _current;
+    private long _lostRecords;
+    private ulong _turnEnd; // the current ring's records are next up to this time
+    private ulong _horizon; // the rings' ends were looked at after this time
+    private bool _isFrozen;
+    private bool _disposed;
+
+    /// <summary>Makes the rings, and enters them into the map.</summary>
+    /// <param name="mapFd">The map's descriptor. The kernel takes the rings out when it is closed.</param>
+    /// <param name="map">The map's name, for errors.</param>
+    /// <param name="size">Bytes of a CPU's ring: a page times a power of two.</param>
+    /// <param name="maxEntries">How many CPUs the map has room for.</param>
+    public PerfBufferReader(int mapFd, string map, uint size, uint maxEntries)
+    {
+        BufferSize = size;
+        List<CpuRing> rings = [];
+        try
+        {
+            _countsLost = true;
+            foreach (int cpu in Processors.Online().Where(cpu => cpu < maxEntries))
+            {
+                SafeFileHandle perf = Open(map, cpu, ref _countsLost);
+                rings.Add(new CpuRing(perf, map, size));
+                int fd = (int)perf.DangerousGetHandle();
+                int result = LibBpf.bpf_map_update_elem(mapFd, &cpu, &fd, AnyCpuEntry);
+                if (result < 0)
+                {
+                    throw KernelErrors.Map(map, "write to", -result);
+                }
+            }
+            _rings = [.. rings];
+            PollFds = [.. rings.Select(ring => (int)ring.Event.DangerousGetHandle())];
+        }
+        catch
+        {
+            rings.ForEach(ring => ring.Dispose());
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int[] PollFds { get; }
+
+    /// <inheritdoc/>
+    public long BufferSize { get; }
+
+    /// <inheritdoc/>
+    public long? Lost => _countsLost ? _rings.Sum(ring => ring.ReadLost()) : Volatile.Read(ref _lostRecords);
+
+    /// <inheritdoc/>
+    public long PendingBytes => _rings.Sum(ring => ring.PendingBytes);
+
+    /// <inheritdoc/>
+    public bool IsFrozen
+    {
+        set
+        {
+            if (value)
+            {
+                Refresh();
+            }
+            _isFrozen = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryRead(out ReadOnlySpan<byte> record)
+    {
+        while (true)
+        {
+            _current?.Release();
+            if (_current is null || !_current.TryPeek(out ulong time) || time > _turnEnd)
+            {
+                _current = null;
+                if (!Choose() && (_isFrozen || !Refresh() || !Choose()))
+                {
+                    record = default;
+                    return false;
+                }
+            }
+            if (_current!.Take(out record, out long lost))
+            {
+                return true;
+            }
+            _lostRecords += lost;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Release() => _current?.Release();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            Array.ForEach(_rings, ring => ring.Dispose());
+        }
+    }
+
+    // The ring whose next record is the earliest; it has the turn up to the next one of another ring.
+    private bool Choose()
+    {
+        ulong first = ulong.MaxValue;
+        _turnEnd = _isFrozen ? ulong.MaxValue : _horizon;
+        foreach (CpuRing ring in _rings)
+        {
+            if (!ring.TryPeek(out ulong time))
+            {
+                continue;
+            }
+            if (time < first)
+            {
+                _turnEnd = Math.Min(_turnEnd, first);
+                first = time;
+                _current = ring;
+            }
+            else
+            {
+                _turnEnd = Math.Min(_turnEnd, time);
+            }
+        }
+        // What is later than the look at the rings waits for the next: an earlier one may have come to another ring since.
+        if (first > _horizon && !_isFrozen)
+        {
+            _current = null;
+        }
+        return _current is not null;
+    }
+
+    private bool Refresh()
+    {
+        _horizon = BootClock.MonotonicNanoseconds();
+        bool any = false;
+        foreach (CpuRing ring in _rings)
+        {
+            any |= ring.Refresh();
+        }
+        return any;
+    }
+
+    private static SafeFileHandle Open(string map, int cpu, ref bool countsLost)
+    {
+        while (true)
+        {
+            PerfEventAttr attributes = new()
+            {
+                Type = TypeSoftware,
+                Config = BpfOutput,
+                SampleType = SampleTime | SampleRaw,
+                SamplePeriod = 1,
+                WakeupEvents = 1, // the first record shows at once; while a wake-up is under way, further ones cost nothing
+                UseClockid = 1,
+                Clockid = BootClock.Monotonic,
+                ReadFormat = countsLost ? FormatLost : 0,
+            };
+            if (BpfCall.OpenPerfEvent(ref attributes, -1, cpu, out int errno) is { } perf)
+            {
+                return perf;
+            }
+            if (errno != Errno.Einval || !countsLost)
+            {
+                throw KernelErrors.Map(map, $"make the event buffer of CPU {cpu} for", errno);
+            }
+            countsLost = false;
+        }
+    }
+
+    /// <summary>The ring of one CPU (struct perf_event_mmap_page and the data behind it).</summary>
+    private sealed class CpuRing : IDisposable
+    {
+        private const int HeadOffset = 1024, TailOffset = 1032; // data_head, data_tail
+        private const uint RecordLost = 2, RecordSample = 9;    // PERF_RECORD_…
+        private const int HeaderSize = 8;                       // struct perf_event_header
+        private readonly nuint _length;
+        private readonly ulong _mask;
+        private byte* _page;
+        private readonly byte* _data;
+        private byte[] _gathered = [];
+        private ulong _position; // up to where records were handed out
+        private ulong _head;     // the kernel's position when it was last looked at
+        private ulong _lastTime;
+        private bool _held;
+
+        public CpuRing(SafeFileHandle perf, string map, uint size)
+        {
+            Event = perf;
+            nuint pageSize = (nuint)Environment.SystemPageSize;
+            _length = pageSize + size;
+            _mask = size - 1;
+            nint address = LibC.mmap(0, _length, LibC.ProtRead | LibC.ProtWrite, LibC.MapShared, (int)perf.DangerousGetHandle(), 0);
+            if (address == -1)
+            {
+                int errno = Marshal.GetLastPInvokeError();
+                perf.Dispose();
+                throw KernelErrors.Map(map, "map the event buffer of", errno);
+            }
+            _page = (byte*)address;
+            _data = _page + pageSize;
+        }
+
+        public SafeFileHandle Event { get; }
+
+        public long PendingBytes => _page is null ? 0 : (long)(Head - Volatile.Read(ref Tail));
+
+        private ulong Head => Volatile.Read(ref Unsafe.AsRef<ulong>(_page + HeadOffset));
+
+        private ref ulong Tail => ref Unsafe.AsRef<ulong>(_page + TailOffset);
+
+        public bool Refresh()
+        {
+            _head = Head;
+            return _head != _position;
+        }
+
+        public void Release()
+        {
+            if (_held)
+            {
+                _held = false;
+                Volatile.Write(ref Tail, _position);
+            }
+        }
+
+        // The time stands at the head of a sample. A record of loss has none: it comes right before the sample behind it.
+        public bool TryPeek(out ulong time)
+        {
+            if (_position == _head)
+            {
+                time = 0;
+                return false;
+            }
+            // Records have multiples of eight bytes: none of these reads wraps.
+            time = At<uint>(_position) == RecordSample ? At<ulong>(_position + HeaderSize) : _lastTime;
+            return true;
+        }
+
+        /// <summary>Passes over the next record; false when it is no sample, with the samples lost that it tells of.</summary>
+        public bool Take(out ReadOnlySpan<byte> record, out long lost)
+        {
+            const int SampleHead = HeaderSize + 8 + 4; // then the time, the size
+            ulong start = _position;
+            uint type = At<uint>(start);
+            uint size = At<ushort>(start + 6);
+            if (size < HeaderSize || size > _head - start)
+            {
+                throw new InvalidDataException($"The kernel's buffer has a record of {size} bytes."); // nobody but the kernel writes there
+            }
+            _position = start + size;
+            _held = true;
+            lost = type == RecordLost ? At<long>(start + 16) : 0;
+            if (type != RecordSample)
+            {
+                record = default;
+                return false;
+            }
+            _lastTime = At<ulong>(start + HeaderSize);
+            int length = Math.Min(At<int>(start + 16), (int)size - SampleHead);
+            record = Span(start + SampleHead, length);
+            return true;
+        }
+
+        /// <summary>Samples that found no room, as the kernel counts them; of PERF_FORMAT_LOST.</summary>
+        public long ReadLost()
+        {
+            long* values = stackalloc long[2]; // value, lost
+            return LibC.read((int)Event.DangerousGetHandle(), values, 2 * sizeof(long)) == 2 * sizeof(long) ? values[1] : 0;
+        }
+
+        public void Dispose()
+        {
+            if (_page is not null)
+            {
+                _ = LibC.munmap((nint)_page, _length);
+                _page = null;
+                Event.Dispose();
+            }
+        }
+
+        private T At<T>(ulong position) where T : unmanaged => Unsafe.ReadUnaligned<T>(_data + (position & _mask));
+
+        private ReadOnlySpan<byte> Span(ulong position, int length)
+        {
+            int start = (int)(position & _mask), toEnd = (int)(_mask + 1) - start;
+            if (length <= toEnd)
+            {
+                return new ReadOnlySpan<byte>(_data + start, length);
+            }
+            if (_gathered.Length < length)
+            {
+                _gathered = GC.AllocateUninitializedArray<byte>(length);
+            }
+            new ReadOnlySpan<byte>(_data + start, toEnd).CopyTo(_gathered);
+            new ReadOnlySpan<byte>(_data, length - toEnd).CopyTo(_gathered.AsSpan(toEnd));
+            return _gathered.AsSpan(0, length);
+        }
+    }
+}

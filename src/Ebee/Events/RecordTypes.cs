@@ -1,0 +1,107 @@
+using Ebee.Btf;
+using Ebee.Programs;
+
+namespace Ebee.Events;
+
+/// <summary>Which C types the records of a map or of an iterator have.</summary>
+internal static class RecordTypes
+{
+    private const string Hint = "name it with -EventType, or declare it: -EventType 'struct { int pid; char comm[16]; }'; or take bytes with -Raw. " +
+        "An object's types have no struct that is only a local variable; one line makes it known: const struct event *unused __attribute__((unused));";
+
+    /// <summary>
+    /// They: the one that was given; or the one that the map's definition names and those whose sizes the programs write; for
+    /// bytes none.
+    /// </summary>
+    /// <param name="source">The map's or the iterator's name.</param>
+    /// <param name="isRing">Whether it is a ring buffer, whose definition may name a type.</param>
+    /// <param name="outputs">Where programs write into it.</param>
+    /// <param name="types">The object's types.</param>
+    /// <param name="options">What was given.</param>
+    /// <exception cref="EbpfException">There is none, or it cannot be told which.</exception>
+    public static IReadOnlyList<BtfCodec> Find(string source, bool isRing, IReadOnlyList<EventOutput> outputs, IReadOnlyList<BtfBlob> types, EventOptions options)
+    {
+        if (options.Raw)
+        {
+            return [];
+        }
+        try
+        {
+            return options.EventType is { } given ? [Given(given, types)] : FindByItself(source, isRing, outputs, types, options);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new EbpfException(EbpfError.InvalidBtf, $"The types of {source} cannot be used: {e.Message}", "Give the type: -EventType 'struct { … }'; or take bytes with -Raw.", inner: e);
+        }
+    }
+
+    private static List<BtfCodec> FindByItself(string source, bool isRing, IReadOnlyList<EventOutput> outputs, IReadOnlyList<BtfBlob> types, EventOptions options)
+    {
+        List<BtfCodec> found = [];
+        List<string> tried = [];
+        foreach (BtfBlob blob in types)
+        {
+            if (isRing && EventTypes.Declared(blob, source) is { } declared)
+            {
+                BtfCodec codec = BtfCodec.For(blob, declared.Id);
+                found.Add(codec);
+                options.OnChoice?.Invoke($"Events of {source} are {codec.CName}, as the map's definition says.");
+            }
+        }
+        foreach (int size in outputs.Select(output => output.Size).OfType<int>().Distinct().Order())
+        {
+            if (found.Exists(codec => codec.Size == size))
+            {
+                continue;
+            }
+            IReadOnlyList<BtfType> candidates = [];
+            foreach (BtfBlob blob in types)
+            {
+                candidates = EventTypes.OfSize(blob, size);
+                if (EventTypes.Choose(blob, candidates) is { } chosen)
+                {
+                    BtfCodec codec = BtfCodec.For(blob, chosen.Id);
+                    found.Add(codec);
+                    options.OnChoice?.Invoke($"Events of {source} are {codec.CName}, which has the {size} bytes that a program writes.");
+                    candidates = [];
+                    break;
+                }
+            }
+            tried.Add($"a program writes {size} bytes, and " + (candidates.Count == 0 ? "no struct of its types has as many"
+                : $"that is the size of {string.Join(" and ", candidates.Select(type => type.Name))}"));
+        }
+        if (found.Count > 0)
+        {
+            return found;
+        }
+        string reason = tried.Count > 0 ? string.Join("; ", tried) : outputs.Count > 0 ? "what programs write has no constant size" : "no program that is known writes into it";
+        throw new EbpfException(EbpfError.EventTypeUnknown, $"The C type of the events of {source} cannot be told: {reason}.", Candidates(types) + Hint);
+    }
+
+    private static BtfCodec Given(string text, IReadOnlyList<BtfBlob> types)
+    {
+        foreach (BtfBlob blob in types)
+        {
+            if (EventTypes.Named(blob, text) is { } named)
+            {
+                return BtfCodec.For(blob, named.Id);
+            }
+        }
+        try
+        {
+            (BtfBlob declared, int id) = CDeclaration.Parse(text);
+            return BtfCodec.For(declared, id);
+        }
+        catch (EbpfException) when (!text.Contains('{', StringComparison.Ordinal))
+        {
+            throw new EbpfException(EbpfError.EventTypeUnknown, $"There is no C type '{text}' among those of the object.", Candidates(types) + Hint);
+        }
+    }
+
+    private static string Candidates(IReadOnlyList<BtfBlob> types)
+    {
+        const int Most = 20;
+        string[] names = [.. types.SelectMany(EventTypes.Names).Distinct().Take(Most)];
+        return names.Length > 0 ? $"It has these structs: {string.Join(", ", names)}. If it is one of them, " : "It has no structs: ";
+    }
+}

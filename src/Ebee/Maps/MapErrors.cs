@@ -1,0 +1,54 @@
+using Ebee.Native;
+using Ebee.Programs;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ebee.Maps;
+
+/// <summary>What the kernel's refusals to read or change entries mean.</summary>
+internal static class MapErrors
+{
+    private const uint ReadOnlyFlag = 1 << 3, WriteOnlyFlag = 1 << 4; // BPF_F_RDONLY, BPF_F_WRONLY: for system calls
+
+    public static EbpfException Missing(EbpfMap map, object key) => new(EbpfError.MapEntryNotFound, $"The map {map} has no entry {key}.",
+        "See what it has: Get-EbpfMapEntry without -Key.");
+
+    public static EbpfException Empty(EbpfMap map) => new(EbpfError.MapEntryNotFound, $"The {map.Type} {map} is empty.", "Add to it: Set-EbpfMapEntry -Value.");
+
+    public static EbpfException NotSupported(EbpfMap map, string what, string action) => new(EbpfError.NotSupported, $"{what}: {map} is of the type {map.Type}.", action);
+
+    /// <summary>Entries that no system call reads.</summary>
+    public static EbpfException Unreadable(EbpfMap map, int fd, int errno) =>
+        errno is Errno.NotSupported or Errno.Eopnotsupp or Errno.Enospc or Errno.Einval
+            ? new EbpfException(EbpfError.NotSupported, $"The kernel does not let the entries of {map} be read: it is of the type {map.Type} ({Errno.Name(errno)}).",
+                map.Type is "ringbuf" or "perf_event_array" or "user_ringbuf" ? "Read its events: Get-EbpfEvent."
+                    : map.Type is "sockmap" or "sockhash" or "reuseport_sockarray" ? "Only one whose values have 8 bytes shows the sockets' cookies." : "Its programs can read them.")
+            : Failed(map, fd, "read", errno);
+
+    public static EbpfException Failed(EbpfMap map, int fd, string operation, int errno)
+    {
+        bool isRead = operation == "read";
+        if (errno is Errno.Eperm)
+        {
+            string? why = !isRead && IsFrozen(fd) ? "it is frozen, as constants are"
+                : !isRead && (map.Flags & ReadOnlyFlag) != 0 ? "it was made with BPF_F_RDONLY, for programs alone to write"
+                : isRead && (map.Flags & WriteOnlyFlag) != 0 ? "it was made with BPF_F_WRONLY, for programs alone to read"
+                : null;
+            return why is null ? KernelErrors.Map($"{map}", operation, errno)
+                : new EbpfException(EbpfError.MapFailed, $"Could not {operation} the map {map}: {why}.",
+                    isRead ? "Have a program read it." : "Change its contents before it is loaded: Start-EbpfProbe -Global; or use another map.");
+        }
+        return errno switch
+        {
+            Errno.E2big => new EbpfException(EbpfError.MapFailed, $"The map {map} takes no more: it has room for {map.MaxEntries} entries.",
+                "Remove some with Remove-EbpfMapEntry or Clear-EbpfMap; or start the probe with a larger one: Start-EbpfProbe -MapSize."),
+            Errno.NotSupported or Errno.Eopnotsupp => NotSupported(map, $"The kernel does not {operation} entries of this map for a process ({Errno.Name(errno)})", "Its programs can."),
+            _ => KernelErrors.Map($"{map}", operation, errno),
+        };
+    }
+
+    private static bool IsFrozen(int fd)
+    {
+        using SafeFileHandle handle = new(fd, ownsHandle: false);
+        return KernelObjects.Detail(handle, "frozen") is > 0;
+    }
+}
