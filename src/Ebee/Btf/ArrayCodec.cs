@@ -16,8 +16,6 @@ internal sealed class ArrayCodec(BtfCodec element, int length, bool hasTail)
     // Its bytes are as .NET has them.
     private readonly bool _isPlain = element is IntegerCodec { IsBigEndian: false, Size: <= 8 } or FloatCodec or EnumCodec;
 
-    public BtfCodec Element => element;
-
     internal override bool HasTail => hasTail;
 
     internal override object DecodeAt(byte[] data, int offset)

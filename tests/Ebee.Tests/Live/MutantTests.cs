@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Ebee.Btf;
 using Ebee.Programs;
 using Xunit.Abstractions;
 
@@ -62,8 +63,7 @@ public sealed class MutantTests(ITestOutputHelper output)
             using OpenedObject opened = builder.Open();
             Choose(opened, seed);
             using LoadedObject loaded = opened.Load();
-            _ = opened.Types;
-            _ = loaded.Maps.Count();
+            ReadTypes(opened, loaded);
             return "loaded";
         }
         catch (EbpfException e)
@@ -81,6 +81,16 @@ public sealed class MutantTests(ITestOutputHelper output)
         }
     }
 
+    // As whoever wants its events does.
+    private static void ReadTypes(OpenedObject opened, LoadedObject loaded)
+    {
+        _ = loaded.Programs.Where(program => program.Fd >= 0).Sum(program => OutputScan.Of(program).Count);
+        if (opened.Types is { } types)
+        {
+            _ = loaded.Maps.Count(map => EventTypes.Declared(types, map.Name) is not null);
+        }
+    }
+
     // All programs; or, as Start does, those whose sections say all, with what they are to be attached to.
     private static void Choose(OpenedObject opened, int seed)
     {
@@ -93,6 +103,10 @@ public sealed class MutantTests(ITestOutputHelper output)
         }
         else
         {
+            if (opened.Types is not null && seed % 4 == 1)
+            {
+                opened.SetGlobal("last_pid", 1);
+            }
             opened.EnableOnly(programs.Length > 20 ? [programs[seed % programs.Length]] : programs);
             opened.PrepareMaps();
         }
