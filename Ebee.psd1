@@ -44,6 +44,7 @@
         'out/Ebee/Formatting/EbpfTracepointField.format.ps1xml'
         'out/Ebee/Formatting/ExecEvent.format.ps1xml'
         'out/Ebee/Formatting/FileDeleteEvent.format.ps1xml'
+        'out/Ebee/Formatting/VerifierStatistics.format.ps1xml'
     )
     TypesToProcess       = @(
         'out/Ebee/Formatting/ExecEvent.types.ps1xml'

@@ -98,7 +98,8 @@ internal static class LibBpfCheck
         [
             mode, (descriptors.Count + 2).ToString(), libraries.Count.ToString(), .. libraries, first, second,
         ];
-        string program = Path.Combine(LibBpfResolver.Folder ?? "", Program);
+        string program = Path.Combine(LibBpfResolver.Folder ?? "/", Program); // never the current folder's
+        Host.FileTrust.Require(program);
         try
         {
             using SafeFileHandle? copy = ExecutableCopy(program);

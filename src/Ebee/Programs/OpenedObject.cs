@@ -50,6 +50,8 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
+    private bool IsNetwork => Programs.Any(program => program.IsEnabled && program.IsNetwork);
+
     internal static IEnumerable<ObjectProgram> ProgramsOf(BpfObjectHandle handle)
     {
         for (nint program = LibBpf.bpf_object__next_program(handle, 0); program != 0; program = LibBpf.bpf_object__next_program(handle, program))
@@ -227,12 +229,12 @@ internal sealed unsafe class OpenedObject : IDisposable
         // What a verifier says can be longer than what the other process may write: then it is asked again, from here.
         if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused && !VerifierLog.IsCut(refused.Log))
         {
-            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file);
+            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file, IsNetwork);
         }
         int result = LibBpf.bpf_object__load(_handle);
         if (result < 0)
         {
-            throw KernelErrors.Load(Name, -result, log.Text, file);
+            throw KernelErrors.Load(Name, -result, log.Text, file, IsNetwork);
         }
         _loaded = true;
     }
