@@ -15,12 +15,12 @@ function Invoke-Session([string] $Script, [string] $Before, [string[]] $Environm
     $said | Out-String
 }
 
-# The object with a program for each kind of hook.
+# The object with a program for each kind of hook, but without a map of sockets.
 function Build-Attach([string] $Folder) {
     $object = Join-Path $Folder attach.bpf.o
     if (-not (Test-Path $object)) {
         $machine = (uname -m)
-        $said = clang -g -O2 -target bpf -mcpu=v3 "-D__TARGET_ARCH_$($machine -eq 'aarch64' ? 'arm64' : 'x86')" -idirafter "/usr/include/$machine-linux-gnu" `
+        $said = clang -g -O2 -target bpf -mcpu=v3 -DWITHOUT_SOCKETS "-D__TARGET_ARCH_$($machine -eq 'aarch64' ? 'arm64' : 'x86')" -idirafter "/usr/include/$machine-linux-gnu" `
             -c "$Repository/tests/Ebee.Tests/causes/attach.bpf.c" -o $object 2>&1
         if ($LASTEXITCODE) { throw ($said | Out-String) }
     }
