@@ -28,4 +28,16 @@ public sealed class EbpfException : Exception
 
     /// <summary>What the kernel or libbpf said, whole; empty when they said nothing.</summary>
     public string Details { get; }
+
+    /// <summary>The program that the kernel's verifier refused; null for other errors.</summary>
+    public string? ProgramName { get; internal init; }
+
+    /// <summary>The source file that a compiler or the verifier complains of; null when they name none.</summary>
+    public string? SourceFile { get; internal init; }
+
+    /// <summary>The line in that file, from 1; null when they name none.</summary>
+    public int? LineNumber { get; internal init; }
+
+    /// <summary>What the line says; null when they do not show it.</summary>
+    public string? SourceLine { get; internal init; }
 }

@@ -10,10 +10,11 @@ namespace Ebee.Btf;
 internal sealed class ArrayCodec(BtfCodec element, int length, bool hasTail)
     : BtfCodec(element.ClrType.MakeArrayType(), element.Size * length, $"{element.CName}[{(hasTail ? "" : length)}]", $"[{length}{hasTail}]{element.Signature}")
 {
+    /// <summary>The codec of its elements.</summary>
+    public BtfCodec Element => element;
+
     // Its bytes are as .NET has them.
     private readonly bool _isPlain = element is IntegerCodec { IsBigEndian: false, Size: <= 8 } or FloatCodec or EnumCodec;
-
-    public BtfCodec Element => element;
 
     internal override bool HasTail => hasTail;
 

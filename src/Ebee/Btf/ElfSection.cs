@@ -25,6 +25,16 @@ internal static class ElfSection
         throw new InvalidDataException($"The object has no section {name}.");
     }
 
+    /// <summary>The name of the section of a number.</summary>
+    internal static string NameOf(ReadOnlySpan<byte> elf, int number)
+    {
+        ReadOnlySpan<byte> headers = elf[(int)BinaryPrimitives.ReadUInt64LittleEndian(elf[0x28..])..];
+        int size = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3A..]);
+        int namesIndex = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3E..]);
+        ReadOnlySpan<byte> name = Content(elf, headers[(namesIndex * size)..])[(int)BinaryPrimitives.ReadUInt32LittleEndian(headers[(number * size)..])..];
+        return Encoding.UTF8.GetString(name[..name.IndexOf((byte)0)]);
+    }
+
     private static ReadOnlySpan<byte> Content(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> header) =>
         elf.Slice((int)BinaryPrimitives.ReadUInt64LittleEndian(header[0x18..]),
             (int)BinaryPrimitives.ReadUInt64LittleEndian(header[0x20..]));

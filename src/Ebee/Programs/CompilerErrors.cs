@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Ebee.Programs;
@@ -19,6 +20,7 @@ internal static partial class CompilerErrors
         (Stack(), "A program has 512 bytes of stack: keep what is larger in a BPF_MAP_TYPE_PERCPU_ARRAY map of one entry, or write it into the ring buffer in place."),
         (Arguments(), "A function of a program takes five arguments at most: pass a pointer to a struct."),
         (Builtin(), "There is no C library: use __builtin_memcpy and the like with a constant length, or a loop."),
+        (SignedDivision(), "eBPF divides unsigned: make both operands unsigned, or cast them: (u64)a / (u64)b."),
         (NoTarget(), "This clang cannot make eBPF programs: install the distribution's: apt-get install clang."),
     ];
 
@@ -32,33 +34,51 @@ internal static partial class CompilerErrors
         {
             return new EbpfException(EbpfError.CompileFailed, $"{Subject(name)} does not compile.", "Look at the error's Details.", messages);
         }
-        string text = errors[0].Groups["text"].Value, place = Place(name, errors[0], messages);
+        string text = errors[0].Groups["text"].Value;
+        if (SignedDivision().IsMatch(text))
+        {
+            (text, errors) = ("signed division is not supported", errors[..1]); // what follows is how LLVM ends then
+        }
+        SourceLine? line = Place(name, errors[0], messages, out string place);
+        place = line is null ? "" : $"{(line.File == name ? "" : $"{line.File}, ")}line {line.Number}{place}: ";
         string more = errors.Length switch { 1 => "", 2 => " (and another error)", _ => $" (and {errors.Length - 1} more errors)" };
         return new EbpfException(EbpfError.CompileFailed, $"{Subject(name)} does not compile: {place}{text}{(text.EndsWith('?') ? "" : ".")}{more}",
-            Hints.FirstOrDefault(hint => hint.Pattern.IsMatch(text)).Action ?? "Mend it there; the error's Details hold all that clang said.", messages);
+            Hints.FirstOrDefault(hint => hint.Pattern.IsMatch(text)).Action ?? "Mend it there; the error's Details hold all that clang said.", messages)
+        {
+            SourceFile = line?.File,
+            LineNumber = line?.Number,
+            SourceLine = line?.Text,
+        };
     }
 
     internal static string Subject(string name) => name == SourceCompiler.TextName ? "The source" : $"'{name}'";
 
     // A brace that is missing is missed at the very end, behind the source; then the note says which one it is.
-    private static string Place(string name, Match error, string messages)
+    private static SourceLine? Place(string name, Match error, string messages, out string place)
     {
-        string? note = null;
+        string note = "";
         if (error.Groups["file"].Value == "<stdin>")
         {
-            Match match = Note().Match(messages, error.Index);
-            error = match.Success ? match : error;
-            note = error.Groups["note"].Value is { Length: > 0 } text ? $" ({text})" : null;
+            error = Note().Match(messages, error.Index);
+            note = error.Success ? $" ({error.Groups["note"].Value})" : "";
         }
         string file = error.Groups["file"].Value;
-        if (file is "" or "<stdin>" or "<unknown>" || error.Groups["line"].Value == "0")
+        if (file.Length == 0 && error.Groups["line"].Success)
         {
-            return "";
+            place = "";
+            return new SourceLine(name, int.Parse(error.Groups["line"].Value, CultureInfo.InvariantCulture), ""); // from LLVM's end, which has the line alone
         }
-        return $"{(file == name ? "" : $"{file}, ")}line {error.Groups["line"].Value}, column {error.Groups["column"].Value}{note}: ";
+        place = $", column {error.Groups["column"].Value}{note}";
+        if (file is "" or "<unknown>" || error.Groups["line"].Value == "0")
+        {
+            return null;
+        }
+        // clang shows the line beneath its message.
+        int next = messages.IndexOf('\n', error.Index) + 1, end = next > 0 ? messages.IndexOf('\n', next) : -1;
+        return new SourceLine(file, int.Parse(error.Groups["line"].Value, CultureInfo.InvariantCulture), end < 0 ? "" : messages[next..end].Trim());
     }
 
-    [GeneratedRegex(@"^(?:(?<file>[^\n:]+):(?<line>\d+):(?<column>\d+): |(?:[\w./-]*clang[\w-]*: )?)(?:fatal )?error: (?:<unknown>:0:0: )?(?<text>[^\n]*?)\.?(?: \[-W[^\]\n]*\])?$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:(?<file>[^\n:]+):(?<line>\d+):(?<column>\d+): |Error at line (?<line>\d+): |(?:(?:[\w./-]*clang[\w-]*: )?))(?:(?:fatal )?error: (?:<unknown>:0:0: )?|(?=Unsupport))(?<text>[^\n]*?)\.?(?: \[-W[^\]\n]*\])?$", RegexOptions.Multiline)]
     private static partial Regex Error();
 
     [GeneratedRegex(@"^(?<file>[^\n:]+):(?<line>\d+):(?<column>\d+): note: (?<note>to match this [^\n]*)$", RegexOptions.Multiline)]
@@ -96,6 +116,9 @@ internal static partial class CompilerErrors
 
     [GeneratedRegex("[Bb]uilt-in function '|call to external|library function|unsupported libcall|only small returns")]
     private static partial Regex Builtin();
+
+    [GeneratedRegex("[Uu]nsupport(ed)? signed division|signed division is not")]
+    private static partial Regex SignedDivision();
 
     [GeneratedRegex("[Nn]o available targets|unable to create target|unknown target")]
     private static partial Regex NoTarget();

@@ -8,15 +8,18 @@ internal static class KernelErrors
 {
     private const string MoreFiles = "Raise the limit of open files: ulimit -n 1024.";
 
-    /// <param name="name">The object.</param>
-    /// <param name="errno">The error number.</param>
-    /// <param name="log">What libbpf and the kernel said.</param>
+    /// <summary>An object that libbpf or the kernel did not take.</summary>
+    /// <param name="name">The object's name.</param>
+    /// <param name="errno">What the kernel gave.</param>
+    /// <param name="log">All that libbpf printed.</param>
+    /// <param name="elf">The object file's bytes, for the lines of its source; empty when they are not at hand.</param>
     /// <param name="network">Whether one of its programs sees packets or sockets.</param>
-    public static EbpfException Load(string name, int errno, string log, bool network = false) => errno is Errno.Eperm or Errno.Eacces && IsPermission(log)
-        ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log, network)
-        : errno is Errno.Emfile ? new EbpfException(EbpfError.LoadFailed, $"{name} could not be loaded: this process has no descriptor left.", MoreFiles, log)
-        : new EbpfException(EbpfError.LoadFailed, $"The kernel refused to load {name}: {Errno.Name(errno)}{LastLine(log)}",
-            "Report it with the output of uname -a; the error's Details hold all that the kernel said.", log);
+    public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default, bool network = false) =>
+        errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null
+            ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log, network)
+            : errno is Errno.Emfile
+            ? new EbpfException(EbpfError.LoadFailed, $"{name} could not be loaded: this process has no descriptor left.", MoreFiles, log)
+            : LoadErrors.From(name, errno, log, elf);
 
     /// <param name="program">The program.</param>
     /// <param name="errno">The error number.</param>
@@ -66,9 +69,6 @@ internal static class KernelErrors
                 $"{message} although this process has the capabilities: the kernel does not offer it, or a security module forbids it.",
                 "Look at the kernel's log: journalctl -k; and about_Ebee_Privileges says what to look at.", log);
     }
-
-    // The verifier's refusals are EACCES too: then its log stands between libbpf's lines.
-    private static bool IsPermission(string log) => !log.Contains("BEGIN PROG LOAD LOG", StringComparison.Ordinal);
 
     // Of a verifier's log, the last line before its statistics says what is wrong.
     private static string LastLine(string log)

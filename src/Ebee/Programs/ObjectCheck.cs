@@ -15,8 +15,14 @@ internal sealed class ObjectCheck(string name, byte[] elf, SafeFileHandle? kerne
     private const int RememberedMax = 16 << 20; // bytes
     private static readonly List<(string Name, byte[] Elf, byte[]? Settings)> Remembered = [];
 
-    /// <summary>How long libbpf and the kernel may take: of 10,000 damaged objects, none that ended took more than 5 seconds.</summary>
-    internal TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long libbpf and the kernel may take: of 10,000 damaged objects, none that ended took more than 5 seconds; but a verifier
+    /// that gives up after a million instructions is asked for its log five times.
+    /// </summary>
+    internal TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The object's bytes.</summary>
+    internal ReadOnlySpan<byte> Elf => elf;
 
     /// <summary>Opens the object.</summary>
     /// <returns>The error that an opening here would give; <see cref="CheckPhase.Done"/> when it gives none.</returns>

@@ -206,18 +206,23 @@ internal sealed unsafe class OpenedObject : IDisposable
     /// <exception cref="EbpfException">The kernel refuses it, or libbpf does not survive it in the process that tries it first.</exception>
     public LoadedObject Load()
     {
-        if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused)
-        {
-            throw KernelErrors.Load(Name, refused.Errno, refused.Log, IsNetwork);
-        }
         using LibBpfLog log = new();
-        int result = LibBpf.bpf_object__load(_handle);
-        if (result < 0)
-        {
-            throw KernelErrors.Load(Name, -result, log.Text, IsNetwork);
-        }
-        _loaded = true;
+        LoadHere(log);
         return new LoadedObject(Name, _handle);
+    }
+
+    /// <summary>Has the verifier look at the enabled programs, and count. This phase ends here, and the programs go with it.</summary>
+    /// <exception cref="EbpfException">The kernel refuses it, or libbpf does not survive it in the process that tries it first.</exception>
+    public List<VerifierStatistics> Verify()
+    {
+        foreach (ObjectProgram program in Programs.Where(program => program.IsEnabled))
+        {
+            _ = LibBpf.bpf_program__set_log_level(program.Handle, VerifierStatistics.LogLevel);
+        }
+        using LibBpfLog log = new(withLoadLogs: true);
+        LoadHere(log);
+        _loaded = false; // so that it is freed with this
+        return VerifierStatistics.Parse(log.Text);
     }
 
     /// <summary>Frees the object, unless it has reached the next phase.</summary>
@@ -228,6 +233,22 @@ internal sealed unsafe class OpenedObject : IDisposable
         {
             _handle.Dispose();
         }
+    }
+
+    private void LoadHere(LibBpfLog log)
+    {
+        ReadOnlySpan<byte> file = _check is null ? default : _check.Elf;
+        // What a verifier says can be longer than what the other process may write: then it is asked again, from here.
+        if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused && !VerifierLog.IsCut(refused.Log))
+        {
+            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file, IsNetwork);
+        }
+        int result = LibBpf.bpf_object__load(_handle);
+        if (result < 0)
+        {
+            throw KernelErrors.Load(Name, -result, log.Text, file, IsNetwork);
+        }
+        _loaded = true;
     }
 
     private byte[] Encode(string name, BtfBlob types, int type, object? value, int size)

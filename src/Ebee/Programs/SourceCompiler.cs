@@ -153,7 +153,7 @@ internal sealed partial class SourceCompiler
         List<string> options =
         [
             "-x", "c", "-g", "-O2", "-target", "bpf", "-mcpu=v3", $"-D__TARGET_ARCH_{(isArm ? "arm64" : "x86")}",
-            "-Werror=implicit-function-declaration",
+            "-Werror=implicit-function-declaration", "-fno-crash-diagnostics",
             // The folder that is gone later is in no name of a file; clang 14 puts the current one before each.
             $"-fdebug-prefix-map={_folder}/=", "-fdebug-compilation-dir=here:", "-fdebug-prefix-map=here:=",
             "-idirafter", $"/usr/include/{(isArm ? "aarch64" : "x86_64")}-linux-gnu",

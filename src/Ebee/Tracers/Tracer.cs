@@ -100,7 +100,8 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
                     throw;
                 }
             }
-            catch (EbpfException e) when (e.Error is EbpfError.LoadFailed or EbpfError.AttachFailed or EbpfError.PermissionDenied)
+            catch (EbpfException e) when (e.Error is EbpfError.LoadFailed or EbpfError.VerifierRejected or EbpfError.FunctionNotFound
+                or EbpfError.AttachFailed or EbpfError.PermissionDenied)
             {
                 last = e;
                 skipped.Add($"{step.Name}: {e.Message}");

@@ -131,6 +131,7 @@ public sealed class SourceCompilerTests
     [InlineData("int f(struct pt_regs *c) { return c->nothing; }", "The source does not compile: line 1, column 38: no member named 'nothing' in 'struct pt_regs'.")]
     [InlineData("int f(void *c) { return nothere(1); }", "The source does not compile: line 1, column 25: implicit declaration of function 'nothere' is invalid in C99.")]
     [InlineData("int f(void *c) { return a + b + d; }", "The source does not compile: line 1, column 25: use of undeclared identifier 'a'. (and 2 more errors)")]
+    [InlineData("long g, h;\nint f(void *c) {\n return g / h; }", "The source does not compile: line 3: signed division is not supported.")]
     public void An_error_has_the_line_and_the_column(string source, string message)
     {
         EbpfException e = Assert.Throws<EbpfException>(() => Compile(source, 14, "xdp"));

@@ -1,0 +1,109 @@
+using System.Text.RegularExpressions;
+using Ebee.Btf;
+using Ebee.Native;
+
+namespace Ebee.Programs;
+
+/// <summary>Makes an exception of what libbpf and the verifier said when an object was not taken.</summary>
+internal static partial class LoadErrors
+{
+    // What libbpf says before the verifier has a say; {0} is the name in the message.
+    private static readonly (Regex Pattern, EbpfError Error, string Message, string Action)[] Known =
+    [
+        (MapCreation(), EbpfError.MapFailed, "The kernel refused to create the map {0}",
+            "Look at the map's definition: a ring buffer's max_entries is a power of two and a multiple of the page size; arrays have 4-byte keys; memory must suffice."),
+        (MissingType(), EbpfError.InvalidObject, "The section of the program {0} does not say what kind of program it is",
+            "Use a section that libbpf knows: SEC(\"tracepoint/…\"), SEC(\"kprobe/…\"), SEC(\"fentry/…\"), SEC(\"xdp\")."),
+        (StaticProgram(), EbpfError.InvalidObject, "The program {0} is a static function", "Take away static, or the SEC() if others call it."),
+        (KernelTarget(), EbpfError.FunctionNotFound, "The kernel's BTF has no function, tracepoint or type '{0}'",
+            "Look it up: Get-EbpfTracepoint for tracepoints, /proc/kallsyms for functions; inlined functions are not there."),
+        (KernelSymbol(), EbpfError.FunctionNotFound, "The kernel has no function or variable '{0}' that programs may use",
+            "It may be in a module that is not loaded (modprobe), or in a newer kernel; declare it __ksym __weak and ask with bpf_ksym_exists."),
+        (KernelOption(), EbpfError.NotSupported, "The kernel's configuration does not tell {0}", "Mark it __weak, or mount /proc, or see that /proc/config.gz or /boot/config-… is there."),
+        (NoKernelBtf(), EbpfError.NoBtf, "This kernel has no BTF that libbpf can read", "Use a kernel with CONFIG_DEBUG_INFO_BTF=y. In a container, mount /sys."),
+        (OldMaps(), EbpfError.InvalidObject, "The object defines its maps in the old way (SEC(\"maps\"))",
+            "Define them with BTF: struct { __uint(type, BPF_MAP_TYPE_HASH); … } name SEC(\".maps\");"),
+        (NoBtf(), EbpfError.InvalidObject, "The object has no BTF, which its maps or programs need", "Compile it with clang -g."),
+    ];
+
+    /// <summary>The error for an object that was not taken.</summary>
+    /// <param name="name">The object's name.</param>
+    /// <param name="errno">What the kernel gave.</param>
+    /// <param name="log">All that libbpf printed.</param>
+    /// <param name="elf">The object file's bytes, for the lines of its source; empty when they are not at hand.</param>
+    public static EbpfException From(string name, int errno, string log, ReadOnlySpan<byte> elf)
+    {
+        if (VerifierLog.Parse(log) is { } verifier)
+        {
+            return Rejected(name, verifier, log, elf);
+        }
+        foreach ((Regex pattern, EbpfError error, string message, string action) in Known)
+        {
+            if (pattern.Match(log) is { Success: true } match)
+            {
+                return new EbpfException(error, $"{string.Format(message, match.Groups["name"].Value)}: {Errno.Name(errno)}.", action, log);
+            }
+        }
+        string? program = Refused().Match(log) is { Success: true } refused ? refused.Groups["name"].Value : null;
+        string? line = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .LastOrDefault(line => !line.Contains("skipping unrecognized data section", StringComparison.Ordinal) && !line.StartsWith("processed ", StringComparison.Ordinal) && !line.StartsWith("-- END", StringComparison.Ordinal));
+        return program is not null
+            ? new EbpfException(EbpfError.LoadFailed, $"The kernel refused to load the program {program} of {name} and did not say why: {Errno.Name(errno)}.",
+                "It may be too old for this kind of program or for what it is to be attached to: Get-EbpfFeature.", log) { ProgramName = program }
+            : new EbpfException(EbpfError.LoadFailed, $"The kernel refused to load {name}: {Errno.Name(errno)}{(line is null ? "." : $": {line.TrimEnd('.')}.")}",
+                "Look at the error's Details: they hold all that libbpf and the kernel said.", log);
+    }
+
+    private static EbpfException Rejected(string name, VerifierLog verifier, string log, ReadOnlySpan<byte> elf)
+    {
+        // The object's own line information is the more exact: kernels before 6.10 show the text alone, and an instruction that
+        // cannot be decoded is shown without its line. Functions that are called are found in the log only.
+        SourceLine? source = verifier.Index is { } index && ObjectLines.Find(elf, verifier.Program, index) is { Text.Length: > 0 } exact ? exact : verifier.Source;
+        (string Cause, string Action)? hint = VerifierHints.Find(verifier.Verdict);
+        string[] lines =
+        [
+            $"The verifier refused the program {verifier.Program} of {name}: {verifier.Verdict.TrimEnd('.')}.",
+            .. source is { Text.Length: > 0 } ? [$"  {source}"] : Array.Empty<string>(),
+            .. verifier.Instruction is { } instruction ? [$"  {instruction}"] : Array.Empty<string>(),
+            .. hint is { } known ? [known.Cause] : Array.Empty<string>(),
+        ];
+        return new EbpfException(EbpfError.VerifierRejected, string.Join('\n', lines),
+            hint?.Action ?? "Look at the error's Details: they hold all that the verifier said, state by state.", log)
+        {
+            ProgramName = verifier.Program,
+            SourceFile = source is { File.Length: > 0 } ? source.File : null,
+            LineNumber = source is { Number: > 0 } ? source.Number : null,
+            SourceLine = source?.Text,
+        };
+    }
+
+    [GeneratedRegex(@"map '(?<name>[^'\n]*)': failed to create")]
+    private static partial Regex MapCreation();
+
+    [GeneratedRegex(@"prog '(?<name>[^'\n]*)': missing BPF prog type")]
+    private static partial Regex MissingType();
+
+    [GeneratedRegex(@"program '(?<name>[^'\n]*)' is static and not supported")]
+    private static partial Regex StaticProgram();
+
+    [GeneratedRegex(@"failed to find (?:kernel )?BTF type ID of '(?<name>[^'\n]*)'|(?<name>\w+) is not found in vmlinux BTF|struct_ops init_kern: struct (?<name>\w+) is not found in kernel BTF")]
+    private static partial Regex KernelTarget();
+
+    [GeneratedRegex(@"extern \((?:func|var) ksym\) '(?<name>[^'\n]*)'|extern \(ksym\) '?(?<name>[\w.]+)'?: (?:unresolved|incompatible|not found)")]
+    private static partial Regex KernelSymbol();
+
+    [GeneratedRegex(@"extern (?:\(kcfg\) )?'?(?<name>CONFIG_\w+|LINUX_\w+)'?[^\n]*(?:strong extern|cannot|not resolved|unrecognized|failed)", RegexOptions.IgnoreCase)]
+    private static partial Regex KernelOption();
+
+    [GeneratedRegex("Error loading vmlinux BTF|failed to find valid kernel BTF|kernel BTF is missing")]
+    private static partial Regex NoKernelBtf();
+
+    [GeneratedRegex("legacy map definitions in 'maps' section are not supported")]
+    private static partial Regex OldMaps();
+
+    [GeneratedRegex("BTF is required, but is missing")]
+    private static partial Regex NoBtf();
+
+    [GeneratedRegex(@"prog '(?<name>[^'\n]*)': BPF program load failed")]
+    private static partial Regex Refused();
+}
