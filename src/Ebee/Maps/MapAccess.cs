@@ -80,6 +80,10 @@ internal sealed unsafe class MapAccess : IDisposable
     /// <exception cref="EbpfException">One does not fit, the map is full, or may not be written to.</exception>
     public void Set(object? key, object? value)
     {
+        if (_layout.TakesDescriptors)
+        {
+            throw MapErrors.NotSupported(Map, "Entries of this map are set by the program that has the sockets, cgroups or events open", "Its entries can be removed: Remove-EbpfMapEntry.");
+        }
         bool hasKeys = !_layout.IsQueue && !_layout.IsBloomFilter;
         if (hasKeys && key is null)
         {

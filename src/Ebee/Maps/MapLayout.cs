@@ -56,6 +56,9 @@ internal sealed class MapLayout
     /// <inheritdoc cref="HoldsMaps"/>
     public bool HoldsPrograms => Map.Type == "prog_array";
 
+    /// <summary>A value is written as a descriptor of something that Ebee has no objects for.</summary>
+    public bool TakesDescriptors => Map.Type is "perf_event_array" or "cgroup_array" or "sockmap" or "sockhash" or "xskmap" or "reuseport_sockarray";
+
     private bool HasIndexes => IsArray || HoldsPrograms || Map.Type is "array_of_maps" or "perf_event_array" or "cgroup_array" or "stack_trace"
         or "sockmap" or "devmap" or "cpumap" or "xskmap" or "reuseport_sockarray" or "struct_ops";
 

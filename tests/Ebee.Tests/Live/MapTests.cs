@@ -285,7 +285,7 @@ public sealed class MapTests : IDisposable
     private static void AssertError(EbpfError error, Action action, string word)
     {
         EbpfException e = Assert.Throws<EbpfException>(action);
-        Assert.Equal(error, e.Error);
+        Assert.True(error == e.Error, $"{e.Error}: {e.Message}");
         Assert.Contains(word, e.Message + e.RecommendedAction);
         Assert.NotEmpty(e.RecommendedAction);
     }
