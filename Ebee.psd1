@@ -9,6 +9,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Get-EbpfEvent'
         'Get-EbpfFeature'
         'Get-EbpfLink'
         'Clear-EbpfMap'
@@ -38,12 +39,14 @@
         'out/Ebee/Formatting/EbpfMapEntry.format.ps1xml'
         'out/Ebee/Formatting/EbpfProbe.format.ps1xml'
         'out/Ebee/Formatting/EbpfProgram.format.ps1xml'
+        'out/Ebee/Formatting/EbpfStruct.format.ps1xml'
         'out/Ebee/Formatting/EbpfTestRun.format.ps1xml'
         'out/Ebee/Formatting/EbpfTraceMessage.format.ps1xml'
         'out/Ebee/Formatting/EbpfTracepoint.format.ps1xml'
         'out/Ebee/Formatting/EbpfTracepointField.format.ps1xml'
         'out/Ebee/Formatting/ExecEvent.format.ps1xml'
         'out/Ebee/Formatting/FileDeleteEvent.format.ps1xml'
+        'out/Ebee/Formatting/VerifierStatistics.format.ps1xml'
     )
     TypesToProcess       = @(
         'out/Ebee/Formatting/ExecEvent.types.ps1xml'

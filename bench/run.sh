@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds what is needed and prints all ratios in one table. With arguments: only those (ring pipeline start module
+# Builds what is needed and prints all ratios in one table. With arguments: only those (ring pipeline map start module
 # slowdown).
 set -euo pipefail
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../eng/common.sh"
@@ -20,6 +20,7 @@ mkdir -p out/bench
 clang -g -O2 -Wall -Werror -target bpf -mcpu=v3 -idirafter "/usr/include/$(gcc -dumpmachine)" \
   -c bench/fill.bpf.c -o out/bench/fill.bpf.o
 gcc -O2 -Wall -Werror -o out/bench/ring_reader bench/ring_reader.c -lbpf
+gcc -O2 -Wall -Werror -o out/bench/map_reader bench/map_reader.c -lbpf
 gcc -O2 -Wall -Werror -o out/bench/exec_loop bench/exec_loop.c
 dotnet build bench/Ebee.Bench --nologo -v quiet --tl:off -clp:NoSummary -p:UseSharedCompilation=false -o out/bench/program >&2
 

@@ -5,6 +5,7 @@ internal static class Paths
 {
     public const string FillObject = "out/bench/fill.bpf.o";
     public const string RingReader = "out/bench/ring_reader";
+    public const string MapReader = "out/bench/map_reader";
     public const string ExecLoop = "out/bench/exec_loop";
     public const string Command = "out/bin/ebee";
     public static readonly string Module = Path.GetFullPath("out/Ebee/Ebee.psd1");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Ebee.Events;
+using Ebee.Host;
 using Ebee.Tracers;
 
 namespace Ebee.Cli;
@@ -91,6 +92,10 @@ internal sealed class TracerCommand : Command
         using PosixSignalRegistration interrupt = OnSignal(PosixSignal.SIGINT, stop);
         using PosixSignalRegistration terminate = OnSignal(PosixSignal.SIGTERM, stop);
         using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, stop);
+        if (FileTrust.Doubt(Environment.ProcessPath!) is { } doubt)
+        {
+            Console.Error.WriteLine($"ebee: {TerminalText.Escape(doubt)}: ebee runs with your rights.");
+        }
         using IProbe probe = _tracer.StartProbe(options);
         long deadline = duration is { } time ? Environment.TickCount64 + (long)time.TotalMilliseconds : long.MaxValue;
         bool IsOver()

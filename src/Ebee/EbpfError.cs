@@ -72,6 +72,9 @@ public enum EbpfError
     /// <summary>A file could not be read or written.</summary>
     FileFailed,
 
+    /// <summary>Another user could replace a file that would run as this process.</summary>
+    FileUntrusted,
+
     /// <summary>The kernel's verifier refused a program.</summary>
     VerifierRejected,
 

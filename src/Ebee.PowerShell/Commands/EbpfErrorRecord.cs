@@ -25,6 +25,7 @@ internal static class EbpfErrorRecord
         EbpfError.TraceBusy or EbpfError.EventsBusy => ErrorCategory.ResourceBusy,
         EbpfError.AttachTargetMissing or EbpfError.EventTypeUnknown or EbpfError.InvalidValue => ErrorCategory.InvalidArgument,
         EbpfError.InvalidBtf or EbpfError.InvalidObject or EbpfError.ObjectUnsafe or EbpfError.VerifierRejected => ErrorCategory.InvalidData,
+        EbpfError.FileUntrusted => ErrorCategory.SecurityError,
         EbpfError.CompileFailed => ErrorCategory.ParserError,
         EbpfError.NotSupported => ErrorCategory.NotImplemented,
         EbpfError.FileExists => ErrorCategory.ResourceExists,

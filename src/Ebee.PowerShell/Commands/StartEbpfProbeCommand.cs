@@ -8,7 +8,7 @@ namespace Ebee.PowerShell.Commands;
 
 /// <summary>Loads eBPF programs and attaches them.</summary>
 [Cmdlet(VerbsLifecycle.Start, "EbpfProbe", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
-[OutputType(typeof(EbpfProbe))]
+[OutputType(typeof(EbpfProbe), typeof(VerifierStatistics))]
 public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -61,6 +61,10 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? PinPath { get; set; }
+
+    /// <summary>Asks the verifier, reports what it counted, and attaches nothing.</summary>
+    [Parameter]
+    public SwitchParameter VerifyOnly { get; set; }
 
     /// <summary>The tracepoint, where the section leaves it open.</summary>
     [Parameter]
@@ -117,14 +121,19 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     public int Frequency { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (string file in Path.SelectMany(Files))
         {
+            FileWarnings.OfPrograms(this, file);
             Start(file, _ => ObjectBuilder.FromFile(file));
         }
         foreach (string file in SourcePath.SelectMany(Files))
         {
+            FileWarnings.OfPrograms(this, file);
             Start(file, options => ObjectBuilder.FromBytes(System.IO.Path.GetFileName(file).Split('.')[0],
                 SourceCompiler.CompileFile(file, options.Section, cancellation: _stop.Token)));
         }
@@ -142,7 +151,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
 
     private void Start(string target, Func<ProbeOptions, ObjectBuilder> open)
     {
-        if (!ShouldProcess(target, "Load its eBPF programs and attach them"))
+        if (!ShouldProcess(target, VerifyOnly ? "Have its eBPF programs verified" : "Load its eBPF programs and attach them"))
         {
             return;
         }
@@ -150,6 +159,11 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         {
             ProbeOptions options = Options();
             using ObjectBuilder builder = open(options);
+            if (VerifyOnly)
+            {
+                WriteObject(ProbeStart.Verify(builder, options), enumerateCollection: true);
+                return;
+            }
             EbpfProbe probe = ProbeStart.Run(builder, options);
             SessionProbes.Add(probe);
             foreach (ProbeProgram program in probe.Programs)

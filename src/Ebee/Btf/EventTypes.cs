@@ -20,15 +20,15 @@ internal static partial class EventTypes
         {
             if (member.Name == "value" && types.Resolve(member.Type) is { Kind: BtfKind.Pointer } pointer)
             {
-                return types.Resolve(pointer.Target);
+                return types.Types[pointer.Target];
             }
         }
         return null;
     }
 
     /// <summary>
-    /// The structs of a size that an event can be: those that have a name, of their own or by a typedef, and are not the
-    /// running kernel's, which a program has because it reads them.
+    /// The structs of a size that an event can be: those that have a name, of their own or by a typedef. The running kernel's are
+    /// none, which a program has because it reads them; it may declare a few of their fields alone.
     /// </summary>
     public static IReadOnlyList<BtfType> OfSize(BtfBlob types, int size)
     {
@@ -38,11 +38,12 @@ internal static partial class EventTypes
         {
             if (types.Resolve(typedef.Target) is { Kind: BtfKind.Struct or BtfKind.Union, Name: "" } unnamed && unnamed.Size == size)
             {
-                found.Add(unnamed with { Name = typedef.Name });
+                found.Add(typedef);
             }
         }
         found.RemoveAll(type => kernel.StructSize(type.Name) == size);
-        return found;
+        List<BtfType> own = found.FindAll(type => kernel.StructSize(type.Name) < 0);
+        return own.Count > 0 ? own : found;
     }
 
     /// <summary>
@@ -53,7 +54,7 @@ internal static partial class EventTypes
     {
         BtfType[] plain = [.. candidates.Where(type => EventName().IsMatch(type.Name))];
         return plain.Length == 1 ? plain[0]
-            : candidates.Count == 1 && !StoredTypes(types).Contains(candidates[0].Id) ? candidates[0]
+            : candidates.Count == 1 && !StoredTypes(types).Contains(types.Resolve(candidates[0].Id).Id) ? candidates[0]
             : null;
     }
 

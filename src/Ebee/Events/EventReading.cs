@@ -11,26 +11,29 @@ internal static class EventReading
     /// What reads their events. A probe with iterators is read by running these once, unless maps are asked for. The result is to be
     /// disposed of.
     /// </summary>
+    /// <param name="probes">The probes, each with the names of its maps that are wanted, <c>*</c> and <c>?</c> allowed; none for all.</param>
+    /// <param name="options">How.</param>
     /// <exception cref="EbpfException">There is nothing to read, somebody reads it, or the type is not known.</exception>
-    public static IEventSource<object> Open(IReadOnlyList<ProbeEvents> probes, EventOptions options)
+    public static IEventSource<object> Open(IReadOnlyList<(ProbeEvents Events, IReadOnlyList<string> Maps)> probes, EventOptions options)
     {
-        ProbeEvents[] iterating = options.MapName.Count > 0 ? [] : [.. probes.Where(probe => probe.Iterators.Count > 0)];
-        return iterating.Length == 0 ? new EventReader(probes.Select(probe => (probe, Buffers(probe, options))))
+        ProbeEvents[] iterating = [.. probes.Where(probe => probe.Maps.Count == 0 && probe.Events.Iterators.Count > 0).Select(probe => probe.Events)];
+        return iterating.Length == 0 ? new EventReader(probes.GroupBy(probe => probe.Events, probe => probe.Maps)
+                .Select(probe => (probe.Key, Buffers(probe.Key, [.. probe.SelectMany(maps => maps)], options))))
             : iterating.Length == probes.Count ? new IteratorReader([.. iterating.SelectMany(probe => probe.Iterators.Select(iterator => Run(probe, iterator, options)))])
             : throw new EbpfException(EbpfError.InvalidArgument, "Some of these probes have iterators, which end, and others events, which do not.",
                 $"Read them one after the other: Get-EbpfEvent {iterating[0].Owner}.");
     }
 
-    private static IReadOnlyList<(EventBuffer, RecordDecoder)> Buffers(ProbeEvents probe, EventOptions options)
+    private static IReadOnlyList<(EventBuffer, RecordDecoder)> Buffers(ProbeEvents probe, IReadOnlyList<string> maps, EventOptions options)
     {
-        List<EventBuffer> chosen = [.. probe.Buffers.Where(buffer => options.MapName.Count == 0
-            || options.MapName.Any(name => FileSystemName.MatchesSimpleExpression(name, buffer.Name, ignoreCase: false)))];
+        List<EventBuffer> chosen = [.. probe.Buffers.Where(buffer => maps.Count == 0
+            || maps.Any(name => FileSystemName.MatchesSimpleExpression(name, buffer.Name, ignoreCase: false)))];
         if (chosen.Count == 0)
         {
             throw probe.Buffers.Count == 0
                 ? new EbpfException(EbpfError.MapNotFound, $"{probe.Owner} has no map that events are written into.",
                     "That is a ring buffer (BPF_MAP_TYPE_RINGBUF) or a perf event array. Entries of other maps: Get-EbpfMapEntry; what programs print: Get-EbpfTrace.")
-                : new EbpfException(EbpfError.MapNotFound, $"{probe.Owner} has no map of events '{string.Join("', '", options.MapName)}'.",
+                : new EbpfException(EbpfError.MapNotFound, $"{probe.Owner} has no map of events '{string.Join("', '", maps)}'.",
                     $"It has these: {string.Join(", ", probe.Buffers.Select(buffer => buffer.Name))}.");
         }
         return [.. chosen.Select(buffer => (buffer, new RecordDecoder(buffer.Name,

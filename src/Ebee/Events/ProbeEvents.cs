@@ -13,7 +13,7 @@ internal sealed class ProbeEvents : IDisposable
     private readonly Lazy<IReadOnlyList<BtfBlob>> _types;
     private Action? _wake; // of the reader
     private long _read;
-    private long? _lostAtEnd;
+    private long _lostAtEnd;
     private bool _isClosed;
     private bool _isFreed;
 
@@ -44,7 +44,10 @@ internal sealed class ProbeEvents : IDisposable
     public bool IsClosed => Volatile.Read(ref _isClosed);
 
     /// <summary>Events that found no room; null when there is a ring buffer, of which the kernel does not count them.</summary>
-    public long? Lost
+    public long? Lost => Buffers.All(buffer => buffer.IsPadded) ? LostOfPerfBuffers : null;
+
+    /// <summary>Events that found no room in perf event arrays.</summary>
+    public long LostOfPerfBuffers
     {
         get
         {
@@ -134,6 +137,5 @@ internal sealed class ProbeEvents : IDisposable
         }
     }
 
-    // A perf event array that nobody has asked to read takes nothing, and so loses all: but of that the kernel tells the program alone.
-    private long? CountLost() => Buffers.All(buffer => buffer.IsPadded) ? Buffers.Sum(buffer => buffer.Reader?.Lost ?? 0) : null;
+    private long CountLost() => Buffers.Sum(buffer => buffer.Reader?.Lost ?? 0);
 }

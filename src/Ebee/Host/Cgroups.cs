@@ -5,7 +5,7 @@ namespace Ebee.Host;
 /// <summary>The cgroup hierarchies mounted on this machine, and what paths in them mean.</summary>
 internal static class Cgroups
 {
-    private static readonly Lazy<List<Hierarchy>> Mounted = new(ReadMounts);
+    private static readonly Lazy<List<Hierarchy>> Mounted = new(ReadMounts, LazyThreadSafetyMode.PublicationOnly); // a failure is not kept
 
     // Those that the kernel side looks at (FOR_EACH_V1 in bpf/include/ebee.h).
     private static readonly string[] V1Controllers = ["memory", "pids", "cpu", "devices", "freezer"];

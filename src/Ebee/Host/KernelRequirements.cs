@@ -13,7 +13,7 @@ internal static class KernelRequirements
             throw new EbpfException(EbpfError.NotLinux, "Ebee traces the Linux kernel, and this is not Linux.",
                 "Run it on a Linux machine, kernel 5.8 or newer.");
         }
-        Check(File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), File.Exists("/sys/kernel/btf/vmlinux"));
+        Check(KernelRelease.Text, File.Exists("/sys/kernel/btf/vmlinux"));
     }
 
     internal static void Check(string release, bool hasBtf)

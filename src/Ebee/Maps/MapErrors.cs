@@ -7,7 +7,7 @@ namespace Ebee.Maps;
 /// <summary>What the kernel's refusals to read or change entries mean.</summary>
 internal static class MapErrors
 {
-    private const uint ReadOnlyFlag = 1 << 3, WriteOnlyFlag = 1 << 4; // BPF_F_RDONLY, BPF_F_WRONLY: for system calls
+    private const ulong ReadOnly = 0, WriteOnly = 1; // O_RDONLY, O_WRONLY
 
     public static EbpfException Missing(EbpfMap map, object key) => new(EbpfError.MapEntryNotFound, $"The map {map} has no entry {key}.",
         "See what it has: Get-EbpfMapEntry without -Key.");
@@ -30,8 +30,8 @@ internal static class MapErrors
         if (errno is Errno.Eperm)
         {
             string? why = !isRead && IsFrozen(fd) ? "it is frozen, as constants are"
-                : !isRead && (map.Flags & ReadOnlyFlag) != 0 ? "it was made with BPF_F_RDONLY, for programs alone to write"
-                : isRead && (map.Flags & WriteOnlyFlag) != 0 ? "it was made with BPF_F_WRONLY, for programs alone to read"
+                : !isRead && AccessMode(fd) == ReadOnly ? "it was made with BPF_F_RDONLY, for its programs alone to write"
+                : isRead && AccessMode(fd) == WriteOnly ? "it was made with BPF_F_WRONLY, for its programs alone to read"
                 : null;
             return why is null ? KernelErrors.Map($"{map}", operation, errno)
                 : new EbpfException(EbpfError.MapFailed, $"Could not {operation} the map {map}: {why}.",
@@ -46,9 +46,14 @@ internal static class MapErrors
         };
     }
 
-    private static bool IsFrozen(int fd)
+    private static bool IsFrozen(int fd) => Detail(fd, "frozen") is > 0;
+
+    // The flag of the map's maker is one of the descriptor's. The file's flags are octal, and the last digit has the mode.
+    private static ulong? AccessMode(int fd) => Detail(fd, "flags") % 10 & 3;
+
+    private static ulong? Detail(int fd, string key)
     {
         using SafeFileHandle handle = new(fd, ownsHandle: false);
-        return KernelObjects.Detail(handle, "frozen") is > 0;
+        return KernelObjects.Detail(handle, key);
     }
 }

@@ -15,8 +15,13 @@ internal sealed class MapLayout
         Flags = info.MapFlags;
         Cpus = map.Type.Contains("percpu", StringComparison.Ordinal) ? LibBpf.libbpf_num_possible_cpus() : 0;
         BtfBlob? types = map.Types ?? (info.BtfId != 0 ? KernelBlobs.Of(info.BtfId) : null);
-        Key = KeyCodec(types, info);
-        Value = ValueCodec(types, info);
+        (int key, int value) = ((int)info.BtfKeyTypeId, (int)info.BtfValueTypeId);
+        if (key == 0 && value == 0 && map.Types is not null)
+        {
+            (key, value) = MapDefinition.TypesOf(map.Types, map.Name);
+        }
+        Key = KeyCodec(types, key, info);
+        Value = ValueCodec(types, value, info);
     }
 
     public EbpfMap Map { get; }
@@ -51,17 +56,20 @@ internal sealed class MapLayout
     /// <inheritdoc cref="HoldsMaps"/>
     public bool HoldsPrograms => Map.Type == "prog_array";
 
+    /// <summary>A value is written as a descriptor of something that Ebee has no objects for.</summary>
+    public bool TakesDescriptors => Map.Type is "perf_event_array" or "cgroup_array" or "sockmap" or "sockhash" or "xskmap" or "reuseport_sockarray";
+
     private bool HasIndexes => IsArray || HoldsPrograms || Map.Type is "array_of_maps" or "perf_event_array" or "cgroup_array" or "stack_trace"
         or "sockmap" or "devmap" or "cpumap" or "xskmap" or "reuseport_sockarray" or "struct_ops";
 
-    private BtfCodec KeyCodec(BtfBlob? types, in BpfMapInfo info)
+    private BtfCodec KeyCodec(BtfBlob? types, int typeId, in BpfMapInfo info)
     {
-        BtfCodec codec = Declared(types, info.BtfKeyTypeId, info.KeySize)
+        BtfCodec codec = Declared(types, typeId, info.KeySize)
             ?? (HasIndexes && info.KeySize == sizeof(uint) ? new IntegerCodec(sizeof(uint), false, false, "index") : BtfCodec.Raw((int)info.KeySize));
         return Map.Type == "lpm_trie" && PrefixCodec.IsSize(codec.Size) ? new PrefixCodec(codec) : codec;
     }
 
-    private BtfCodec ValueCodec(BtfBlob? types, in BpfMapInfo info)
+    private BtfCodec ValueCodec(BtfBlob? types, int typeId, in BpfMapInfo info)
     {
         if (HoldsMaps || HoldsPrograms)
         {
@@ -73,24 +81,24 @@ internal sealed class MapLayout
         }
         if (info.BtfVmlinuxValueTypeId != 0)
         {
-            return Declared(KernelBlobs.Kernel, info.BtfVmlinuxValueTypeId, info.ValueSize) ?? BtfCodec.Raw((int)info.ValueSize);
+            return Declared(KernelBlobs.Kernel, (int)info.BtfVmlinuxValueTypeId, info.ValueSize) ?? BtfCodec.Raw((int)info.ValueSize);
         }
-        return Declared(types, info.BtfValueTypeId, info.ValueSize)
+        return Declared(types, typeId, info.ValueSize)
             ?? (Map.Type is "sockmap" or "sockhash" or "reuseport_sockarray" && info.ValueSize == sizeof(ulong) ? new IntegerCodec(sizeof(ulong), false, false, "cookie")
                 : Map.Type is "devmap" or "devmap_hash" or "cpumap" && info.ValueSize == sizeof(uint) ? new IntegerCodec(sizeof(uint), false, false, "number")
                 : BtfCodec.Raw((int)info.ValueSize));
     }
 
     // Null where the BTF says nothing, or what cannot be: the map's bytes are shown then.
-    private static BtfCodec? Declared(BtfBlob? types, uint typeId, uint size)
+    private static BtfCodec? Declared(BtfBlob? types, int typeId, uint size)
     {
-        if (types is null || typeId == 0 || typeId >= types.Types.Count)
+        if (types is null || typeId <= 0 || typeId >= types.Types.Count)
         {
             return null;
         }
         try
         {
-            BtfCodec codec = BtfCodec.For(types, (int)typeId);
+            BtfCodec codec = BtfCodec.For(types, typeId);
             return codec.Size == size ? codec : null;
         }
         catch (InvalidDataException)

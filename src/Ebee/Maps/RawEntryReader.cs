@@ -10,7 +10,7 @@ namespace Ebee.Maps;
 /// </summary>
 internal sealed unsafe class RawEntryReader : IDisposable
 {
-    private const int BatchBytes = 1 << 20;
+    public const int BatchBytes = 1 << 20;
 
     private readonly MapLayout _layout;
     private readonly int _fd;

@@ -17,9 +17,10 @@ internal static class ValueSum
         object sum = Add(codec, values);
         if (sum is BigInteger whole)
         {
-            return whole >= 0 && whole <= ulong.MaxValue && codec is NumberCodec { IsSigned: false } ? (ulong)whole
-                : whole >= long.MinValue && whole <= long.MaxValue ? (long)whole
-                : whole;
+            bool isUnsigned = codec is NumberCodec { IsSigned: false };
+            return isUnsigned && whole <= ulong.MaxValue ? (object)(ulong)whole
+                : !isUnsigned && whole >= long.MinValue && whole <= long.MaxValue ? (long)whole
+                : sum;
         }
         if (codec is not (StructCodec or ArrayCodec))
         {

@@ -14,6 +14,7 @@ internal static class Errno
     internal const int Enodev = 19;
     internal const int Eexist = 17;
     internal const int Einval = 22;
+    internal const int Emfile = 24;
     internal const int Enospc = 28;
     internal const int Eopnotsupp = 95;
     internal const int NotSupported = 524; // the kernel's own, which has no header for others

@@ -78,11 +78,12 @@ internal static class LibBpfResolver
     private static bool TryLoadBundled(string folder, List<string> tried)
     {
         string target = Path.Combine(folder, LibBpf.Library);
-        tried.Add(target);
         if (!File.Exists(target))
         {
+            tried.Add(target);
             return false;
         }
+        nint loaded = 0;
         foreach (string library in Bundled)
         {
             string path = Path.Combine(folder, library);
@@ -90,13 +91,19 @@ internal static class LibBpfResolver
             {
                 continue;
             }
-            if (!NativeLibrary.TryLoad(path, out nint handle))
+            Host.FileTrust.Require(path);
+            try
             {
+                loaded = NativeLibrary.Load(path);
+            }
+            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+            {
+                tried.Add($"{path} ({e.Message.ReplaceLineEndings(" ").Trim()})");
                 return false;
             }
             LoadedPaths.Add(path);
-            _handle = handle;
         }
+        _handle = loaded; // libbpf is the last
         return true;
     }
 }

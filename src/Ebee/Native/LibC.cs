@@ -38,6 +38,13 @@ internal static unsafe partial class LibC
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    internal struct ResourceLimit
+    {
+        public ulong Current;
+        public ulong Maximum;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     internal struct Passwd
     {
         public byte* Name;
@@ -83,6 +90,22 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fcntl(int fd, int command, int argument);
+
+    [LibraryImport(Library)]
+    internal static partial int uname(byte* name);
+
+    [LibraryImport(Library)]
+    internal static partial uint geteuid();
+
+    [LibraryImport(Library)]
+    internal static partial uint getegid();
+
+    /// <summary>The path without links; the buffer has 4,096 bytes.</summary>
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial byte* realpath(string path, byte* buffer);
+
+    [LibraryImport(Library)]
+    internal static partial int getrlimit(int resource, ResourceLimit* limit);
 
     // struct statfs begins with f_type, a long; it has 120 bytes.
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]

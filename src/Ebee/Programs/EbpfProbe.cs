@@ -109,7 +109,7 @@ public sealed class EbpfProbe : IDisposable
     public IEnumerable<object> ReadEvents(EventOptions? options = null, long? maxEvents = null, TimeSpan? duration = null,
         CancellationToken cancellation = default)
     {
-        using IEventSource<object> source = EventReading.Open([Events], options ?? new EventOptions());
+        using IEventSource<object> source = EventReading.Open([(Events, options?.MapName ?? [])], options ?? new EventOptions());
         foreach (object read in EventStream.Read(source, maxEvents, duration, cancellation))
         {
             yield return read;

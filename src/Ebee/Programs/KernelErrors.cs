@@ -6,18 +6,29 @@ namespace Ebee.Programs;
 /// <summary>The one place where an error number of the kernel or of libbpf becomes an exception.</summary>
 internal static class KernelErrors
 {
+    private const string MoreFiles = "Raise the limit of open files: ulimit -n 1024.";
+
     /// <summary>An object that libbpf or the kernel did not take.</summary>
     /// <param name="name">The object's name.</param>
     /// <param name="errno">What the kernel gave.</param>
     /// <param name="log">All that libbpf printed.</param>
     /// <param name="elf">The object file's bytes, for the lines of its source; empty when they are not at hand.</param>
-    public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default) =>
+    /// <param name="network">Whether one of its programs sees packets or sockets.</param>
+    public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default, bool network = false) =>
         errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null
-            ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log)
+            ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log, network)
+            : errno is Errno.Emfile
+            ? new EbpfException(EbpfError.LoadFailed, $"{name} could not be loaded: this process has no descriptor left.", MoreFiles, log)
             : LoadErrors.From(name, errno, log, elf);
 
-    public static EbpfException Attach(string program, int errno, string log, string target) => errno is Errno.Eperm or Errno.Eacces
-        ? Permission($"The kernel refused to attach {program} to {target} ({Errno.Name(errno)})", log)
+    /// <param name="program">The program.</param>
+    /// <param name="errno">The error number.</param>
+    /// <param name="log">What libbpf said.</param>
+    /// <param name="target">What it was to be attached to.</param>
+    /// <param name="network">Whether the program sees packets or sockets.</param>
+    public static EbpfException Attach(string program, int errno, string log, string target, bool network = false) => errno is Errno.Eperm or Errno.Eacces
+        ? Permission($"The kernel refused to attach {program} to {target} ({Errno.Name(errno)})", log, network)
+        : errno is Errno.Emfile ? new EbpfException(EbpfError.AttachFailed, $"{program} could not be attached: this process has no descriptor left.", MoreFiles, log)
         : new EbpfException(EbpfError.AttachFailed, $"The program {program} could not be attached to {target}: {Errno.Name(errno)}{LastLine(log)}",
             "The hook does not exist on this kernel; -Verbose shows which hooks were tried.", log);
 
@@ -44,18 +55,19 @@ internal static class KernelErrors
                 "In a container, start it with --cap-add SYS_ADMIN, without a user namespace, and with a seccomp profile that allows bpf.");
     }
 
-    public static EbpfException Permission(string message, string log)
+    public static EbpfException Permission(string message, string log, bool network = false)
     {
-        string missing = Capabilities.MissingForTracing();
+        string missing = network && Capabilities.MissingForNetwork() is { Length: > 0 } forNetwork ? forNetwork : Capabilities.MissingForTracing();
+        string capabilities = network ? "+bpf,+perfmon,+net_admin" : "+bpf,+perfmon";
         return missing.Length > 0
             ? new EbpfException(EbpfError.PermissionDenied, $"{message}: this process lacks {missing}.",
                 "Run it as root: sudo pwsh, or sudo ebee. Or give it the capabilities: sudo setpriv --reuid $(id -u) --regid $(id -g) " +
-                "--init-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon pwsh.", log)
+                $"--init-groups --inh-caps {capabilities} --ambient-caps {capabilities} pwsh.", log)
+            : Confinement.Find() is { } found
+            ? new EbpfException(EbpfError.PermissionDenied, $"{message} although this process has the capabilities: {found.Fact}.", found.Action, log)
             : new EbpfException(EbpfError.PermissionDenied,
-                $"{message} although this process has the capabilities: the kernel does not offer it, or lockdown, a seccomp filter " +
-                "or a user namespace forbids it.",
-                "Look at /sys/kernel/security/lockdown; in a container, start it with --cap-add BPF --cap-add PERFMON, without a " +
-                "user namespace, and with a seccomp profile that allows bpf.", log);
+                $"{message} although this process has the capabilities: the kernel does not offer it, or a security module forbids it.",
+                "Look at the kernel's log: journalctl -k; and about_Ebee_Privileges says what to look at.", log);
     }
 
     // Of a verifier's log, the last line before its statistics says what is wrong.

@@ -50,6 +50,20 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
+    // Maps of sockets and devices want CAP_NET_ADMIN too (enum bpf_map_type).
+    private bool IsNetwork => Programs.Any(program => program.IsEnabled && program.IsNetwork) || MapTypes.Any(type => type is 14 or 15 or 17 or 18 or 25);
+
+    private IEnumerable<uint> MapTypes
+    {
+        get
+        {
+            for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
+            {
+                yield return LibBpf.bpf_map__type(map);
+            }
+        }
+    }
+
     internal static IEnumerable<ObjectProgram> ProgramsOf(BpfObjectHandle handle)
     {
         for (nint program = LibBpf.bpf_object__next_program(handle, 0); program != 0; program = LibBpf.bpf_object__next_program(handle, program))
@@ -227,12 +241,12 @@ internal sealed unsafe class OpenedObject : IDisposable
         // What a verifier says can be longer than what the other process may write: then it is asked again, from here.
         if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused && !VerifierLog.IsCut(refused.Log))
         {
-            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file);
+            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file, IsNetwork);
         }
         int result = LibBpf.bpf_object__load(_handle);
         if (result < 0)
         {
-            throw KernelErrors.Load(Name, -result, log.Text, file);
+            throw KernelErrors.Load(Name, -result, log.Text, file, IsNetwork);
         }
         _loaded = true;
     }
@@ -267,7 +281,7 @@ internal sealed unsafe class OpenedObject : IDisposable
         void* data = LibBpf.btf__raw_data(btf, out uint size);
         try
         {
-            return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size));
+            return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size)).CheckReferences();
         }
         catch (InvalidDataException e)
         {

@@ -17,7 +17,7 @@ internal static class ProbeStart
     {
         using OpenedObject opened = builder.Open();
         List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options);
-        LoadedObject loaded = Load(opened, chosen);
+        LoadedObject loaded = Explain(chosen, opened.Load);
         List<IDisposable> owned = [];
         ProbePins? pins = null;
         ProbeEvents? events = null;
@@ -71,14 +71,22 @@ internal static class ProbeStart
         }
     }
 
-    /// <summary>All that is done before the load, by which every mistake in the options shows.</summary>
-    public static List<(ObjectProgram Program, Hook[] Hooks)> Prepare(OpenedObject opened, ProbeOptions options)
+    /// <summary>Has the verifier look at the programs, and attaches none. What they are attached to need not be told where it does not matter.</summary>
+    public static List<VerifierStatistics> Verify(ObjectBuilder builder, ProbeOptions options)
+    {
+        using OpenedObject opened = builder.Open();
+        List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options, isVerifyOnly: true);
+        return Explain(chosen, opened.Verify);
+    }
+
+    // All that is done before the load, by which every mistake in the options shows.
+    private static List<(ObjectProgram Program, Hook[] Hooks)> Prepare(OpenedObject opened, ProbeOptions options, bool isVerifyOnly = false)
     {
         ObjectProgram[] programs = Choose(opened, options.ProgramName);
         opened.EnableOnly(programs);
         opened.PrepareMaps();
         HookRequest request = new(options, opened);
-        List<(ObjectProgram, Hook[])> chosen = [.. programs.Select(program => (program, AttachKinds.Of(program)?.Resolve(program, request).ToArray() ?? []))];
+        List<(ObjectProgram, Hook[])> chosen = [.. programs.Select(program => (program, Resolve(program, request, isVerifyOnly)))];
         request.CheckAllUsed();
         foreach ((string name, object? value) in options.Global)
         {
@@ -108,12 +116,25 @@ internal static class ProbeStart
         return chosen;
     }
 
+    private static Hook[] Resolve(ObjectProgram program, HookRequest request, bool isVerifyOnly)
+    {
+        AttachKind? kind = AttachKinds.Of(program);
+        try
+        {
+            return kind?.Resolve(program, request).ToArray() ?? [];
+        }
+        catch (EbpfException e) when (e.Error == EbpfError.AttachTargetMissing && isVerifyOnly && !kind!.IsTyped)
+        {
+            return [];
+        }
+    }
+
     // libbpf looks for a section's function in BTF when it loads, and says no more than ESRCH.
-    private static LoadedObject Load(OpenedObject opened, List<(ObjectProgram Program, Hook[] Hooks)> chosen)
+    private static T Explain<T>(List<(ObjectProgram Program, Hook[] Hooks)> chosen, Func<T> load)
     {
         try
         {
-            return opened.Load();
+            return load();
         }
         catch (EbpfException e) when (e.Details.Contains("failed to find kernel BTF type ID", StringComparison.Ordinal))
         {

@@ -66,7 +66,8 @@ public static class BpfInventory
         return File.ReadLines("/proc/self/maps").Count(line => line.Contains("bpf-map"));
     }
 
-    private static HashSet<string> HeldByOthers()
+    /// <summary>What other processes hold: "prog 12", "map 3", "link 4".</summary>
+    public static HashSet<string> HeldByOthers()
     {
         HashSet<string> held = new HashSet<string>(StringComparer.Ordinal);
         string self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);

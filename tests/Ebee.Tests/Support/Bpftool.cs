@@ -18,6 +18,9 @@ internal static class Bpftool
             .ToDictionary();
     }
 
+    /// <summary>All that it shows, as <see cref="BpfInventory"/> names it: "prog 12", "map 3", "link 4".</summary>
+    public static HashSet<string> Ids() => [.. new[] { "prog", "map", "link" }.SelectMany(kind => Show(kind).Keys.Select(id => $"{kind} {id}"))];
+
     // The time is made of two readings of clocks each time, and may fall to either side of a second.
     private static bool Same(JsonElement one, JsonElement other) => one.EnumerateObject().Where(field => field.Name != "loaded_at")
         .Select(field => field.ToString()).SequenceEqual(other.EnumerateObject().Where(field => field.Name != "loaded_at").Select(field => field.ToString()));

@@ -12,6 +12,9 @@ internal sealed record CommandRun(int ExitCode, string Output, string Errors)
         return End(process);
     }
 
+    /// <summary>Whether there is a command of that name.</summary>
+    public static bool Exists(string name) => Run("sh", ["-c", $"command -v {name}"]).ExitCode == 0;
+
     /// <summary>Starts a command with its input and output redirected.</summary>
     public static Process Start(string file, IEnumerable<string> arguments) => Process.Start(new ProcessStartInfo(file, arguments)
     {

@@ -19,6 +19,8 @@ internal static unsafe partial class Sys
     public const uint RenameWhiteout = 4;
     public const int CloneNewNs = 0x20000;
     public const int CloneFs = 0x200;
+    public const ulong MsReadOnly = 1;
+    public const ulong MsRemount = 32;
     public const ulong MsBind = 4096;
     public const ulong MsRecursive = 16384;
     public const ulong MsPrivate = 1 << 18;

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *no_environment[] = { NULL };
@@ -181,6 +184,51 @@ static void many(int workers, int count, const char *mark)
 	}
 	while (wait(NULL) > 0)
 		;
+}
+
+// Starts processes and deletes files as fast as it can for so many seconds, and prints how many.
+static void storm(int workers, double seconds, const char *folder)
+{
+	for (int w = 0; w < workers; w++) {
+		long execs = 0, deletions = 0;
+		struct timespec begin, now;
+		char file[PATH_MAX];
+
+		if (fork() != 0)
+			continue;
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		snprintf(file, sizeof(file), "%s/storm-%d", folder, w);
+		do {
+			int fd = open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+			pid_t child = start(0, "storm");
+
+			if (fd < 0 || close(fd) || unlink(file))
+				die(file);
+			deletions++;
+			if (child > 0 && waitpid(child, NULL, 0) == child)
+				execs++;
+			clock_gettime(CLOCK_MONOTONIC, &now);
+		} while (now.tv_sec - begin.tv_sec + (now.tv_nsec - begin.tv_nsec) / 1e9 < seconds);
+		dprintf(1, "%ld %ld\n", execs, deletions);
+		_exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
+}
+
+// From now on the system call bpf fails with EPERM, as under a container's profile.
+static void forbid_bpf(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), // seccomp_data.nr
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = sizeof(filter) / sizeof(*filter), .filter = filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		die("seccomp");
 }
 
 static void exec_memory_file(const char *name, char **arguments)
@@ -374,6 +422,11 @@ static void run(char **steps)
 
 			execve(path, decode_all(steps), no_environment);
 			die(path);
+		} else if (!strcmp(step, "forbid-bpf")) {
+			forbid_bpf();
+		} else if (!strcmp(step, "run")) { // with this program's environment
+			execvp(steps[0], steps);
+			die(steps[0]);
 		} else if (!strcmp(step, "exec-at")) {
 			int folder = open(*steps++, O_PATH | O_CLOEXEC);
 			char *path = decode(*steps++);
@@ -394,6 +447,9 @@ static void run(char **steps)
 				static_probe();
 		} else if (!strcmp(step, "many")) {
 			many(atoi(steps[0]), atoi(steps[1]), steps[2]);
+			return;
+		} else if (!strcmp(step, "storm")) {
+			storm(atoi(steps[0]), atof(steps[1]), steps[2]);
 			return;
 		} else if (!strcmp(step, "try")) {
 			char *path = decode(*steps++);

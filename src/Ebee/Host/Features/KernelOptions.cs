@@ -55,7 +55,7 @@ internal static class KernelOptions
     /// <summary>The running kernel's options, looked for in bpftool's order, and where they were found; null with the reason.</summary>
     internal static (Dictionary<string, string>? Options, string Source) Read()
     {
-        string installed = $"/boot/config-{File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}";
+        string installed = $"/boot/config-{KernelRelease.Text}";
         foreach (string path in new[] { installed, "/proc/config.gz" })
         {
             try

@@ -13,7 +13,7 @@ internal static class SystemFacts
     /// <summary>The questions.</summary>
     public static IEnumerable<FeatureQuestion> Questions() =>
     [
-        Question("kernel_release", () => (null, File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), null)),
+        Question("kernel_release", () => (null, KernelRelease.Text, null)),
         Question("libbpf", () => (null, Marshal.PtrToStringUTF8(LibBpf.libbpf_version_string()), null)),
         Question("bpf_syscall", HasBpf),
         Question("btf", () => (File.Exists(KernelBtf), null, File.Exists(KernelBtf) ? KernelBtf : $"{KernelBtf} is missing")),

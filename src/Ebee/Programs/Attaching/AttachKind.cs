@@ -11,6 +11,9 @@ internal abstract class AttachKind
     /// <summary>The parts of SEC() before the first slash that mean this kind, or the whole of it; the first is its name.</summary>
     public abstract IReadOnlyList<string> Sections { get; }
 
+    /// <summary>Whether the verifier must know the target, too: its types are the arguments'.</summary>
+    public virtual bool IsTyped => false;
+
     /// <summary>
     /// Says where a program is to be attached, and sets what the load needs to know of it. Before the load, or, for a
     /// section that says all, after it.

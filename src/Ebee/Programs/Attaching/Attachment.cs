@@ -33,7 +33,7 @@ internal sealed unsafe class Attachment : IDisposable
     /// <param name="log">What libbpf said.</param>
     public static Attachment OfLink(nint link, ObjectProgram program, string target, LibBpfLog log) => link != 0
         ? new Attachment(new BpfLinkHandle(link), LibBpf.bpf_link__fd(link))
-        : throw KernelErrors.Attach(program.Name, Marshal.GetLastPInvokeError(), log.Text, target);
+        : throw KernelErrors.Attach(program.Name, Marshal.GetLastPInvokeError(), log.Text, target, program.IsNetwork);
 
     /// <summary>Of a link by its descriptor.</summary>
     public static Attachment OfLink(SafeFileHandle link) => new(link, (int)link.DangerousGetHandle());

@@ -7,6 +7,8 @@ internal sealed class BtfTracepointKind : AttachKind
 {
     public override IReadOnlyList<string> Sections { get; } = ["tp_btf"];
 
+    public override bool IsTyped => true;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string name = program.Argument;

@@ -10,6 +10,8 @@ internal sealed unsafe class IteratorKind : AttachKind
 
     public override IReadOnlyList<string> Sections { get; } = [Name, "iter.s"];
 
+    public override bool IsTyped => true;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string name = program.Argument;

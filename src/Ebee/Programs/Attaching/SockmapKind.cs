@@ -24,7 +24,7 @@ internal sealed class SockmapKind : AttachKind
             int fd = loaded.Fd, map = maps[0].Fd;
             int result = LibBpf.bpf_prog_attach(fd, map, type, 0);
             return result == 0 ? Attachment.Of(() => _ = LibBpf.bpf_prog_detach2(fd, map, type))
-                : throw KernelErrors.Attach(program.Name, -result, "", maps[0].Name);
+                : throw KernelErrors.Attach(program.Name, -result, "", maps[0].Name, network: true);
         });
     }
 }

@@ -40,6 +40,6 @@ internal sealed class TcKind : AttachKind
             : errno == Errno.Einval ? throw new EbpfException(EbpfError.NotSupported,
                 $"The program {program.Name} cannot be attached to {name}: this kernel has no tcx (Linux 6.6).",
                 "Use an xdp program for packets that arrive, a cgroup_skb program, or a newer kernel.")
-            : throw KernelErrors.Attach(program.Name, errno, "", name);
+            : throw KernelErrors.Attach(program.Name, errno, "", name, network: true);
     }
 }

@@ -8,6 +8,8 @@ internal sealed class TracingKind : AttachKind
     public override IReadOnlyList<string> Sections { get; } =
         ["fentry", "fexit", "fmod_ret", "lsm", "fentry.s", "fexit.s", "fmod_ret.s", "lsm.s"];
 
+    public override bool IsTyped => true;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string kind = Prefix(program).Split('.')[0], name = program.Argument;

@@ -17,6 +17,7 @@ internal sealed unsafe class UprobeMultiKind : AttachKind
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string kind = Prefix(program).EndsWith(".s", StringComparison.Ordinal) ? Prefix(program)[..^2] : Prefix(program);
+        program.SetType(ProgramTypeKprobe, AttachTypeUprobeMulti);
         (string path, string pattern) = UprobeKind.Target(program, request, "'mem*'");
         int? processId = request.ProcessId;
         ulong[] offsets = [.. ElfSymbols.Functions(path).Where(f => FileSystemName.MatchesSimpleExpression(pattern, f.Name, ignoreCase: false))
@@ -25,7 +26,6 @@ internal sealed unsafe class UprobeMultiKind : AttachKind
         {
             throw ElfSymbols.NotFound(path, pattern);
         }
-        program.SetType(ProgramTypeKprobe, AttachTypeUprobeMulti);
         string target = $"{path}:{pattern} ({offsets.Length} functions)" + (processId is { } id ? $" in process {id}" : "");
         return [new Hook(kind, target, (loaded, _) => Attach(loaded, path, offsets, kind == "uretprobe.multi", processId ?? 0, target))];
     }

@@ -26,6 +26,6 @@ internal sealed unsafe class XdpKind : AttachKind
     {
         LibBpf.BpfLinkCreateOpts options = new() { Size = (nuint)sizeof(LibBpf.BpfLinkCreateOpts), Flags = (uint)mode };
         int fd = LibBpf.bpf_link_create(program.Fd, (int)index, AttachTypeXdp, &options);
-        return fd >= 0 ? Attachment.OfLink(new SafeFileHandle(fd, ownsHandle: true)) : throw KernelErrors.Attach(program.Name, -fd, "", name);
+        return fd >= 0 ? Attachment.OfLink(new SafeFileHandle(fd, ownsHandle: true)) : throw KernelErrors.Attach(program.Name, -fd, "", name, network: true);
     }
 }
