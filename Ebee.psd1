@@ -38,6 +38,7 @@
         'out/Ebee/Formatting/EbpfMapEntry.format.ps1xml'
         'out/Ebee/Formatting/EbpfProbe.format.ps1xml'
         'out/Ebee/Formatting/EbpfProgram.format.ps1xml'
+        'out/Ebee/Formatting/EbpfStruct.format.ps1xml'
         'out/Ebee/Formatting/EbpfTestRun.format.ps1xml'
         'out/Ebee/Formatting/EbpfTraceMessage.format.ps1xml'
         'out/Ebee/Formatting/EbpfTracepoint.format.ps1xml'

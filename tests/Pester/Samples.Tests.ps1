@@ -65,7 +65,7 @@ Describe 'The sample' {
 
         # What bpftool reads from a map: key and value as BTF types them.
         function Read-Map($Map) {
-            (bpftool -j map dump id $Map.Id | ConvertFrom-Json).formatted
+            bpftool -j map dump id $Map.Id | ConvertFrom-Json | ForEach-Object formatted
         }
     }
     BeforeEach {
@@ -79,11 +79,30 @@ Describe 'The sample' {
         foreach ($compiler in $Compilers) { Build-Sample $Name $compiler | Should -Exist }
     }
 
-    It '<Name> has a page' -ForEach $samples {
-        $page = "$Repository/samples/$Name.md"
-        $page | Should -Exist
-        Get-Content -Raw $page | Should -Match "Start-EbpfProbe .*$Name\.bpf\.c"
-        Get-Content -Raw "$Repository/samples/README.md" | Should -Match "\($Name\.md\)"
+    Context 'Its page' {
+        BeforeAll {
+            if (-not $missing) {
+                # All pages, one after the other, as a reader would type them.
+                $results = Invoke-InNamespaces -Folder $folder -Network -Setup $EbpfMounts -Script ("$InvokePage" + {
+                    Set-Location $Repository
+                    $all = @{}
+                    foreach ($page in Get-ChildItem samples/*.md -Exclude README.md) {
+                        $all[$page.BaseName] = Invoke-Page $page.FullName
+                        Get-EbpfProbe | Stop-EbpfProbe
+                    }
+                    $all
+                })
+            }
+        }
+
+        It 'of <Name> is in the list, and what it has to type works' -ForEach $samples {
+            Get-Content -Raw "$Repository/samples/README.md" | Should -Match "\($Name\.md\)"
+            $blocks = @($results[$Name])
+            $blocks.Count | Should -BeGreaterThan 0
+            foreach ($block in $blocks) { $block.Problem | Should -BeNullOrEmpty -Because $block.Code }
+            "$($blocks.Code)" | Should -Match "Start-EbpfProbe -SourcePath \./samples/$Name\.bpf\.c"
+            "$($blocks.Text)".Trim() | Should -Not -BeNullOrEmpty
+        }
     }
 
     It 'hello says hello once for each execution' {
@@ -96,6 +115,7 @@ Describe 'The sample' {
                 $stream.Shell.Dispose()
                 Start-Sleep -Milliseconds 500
             }
+            $stream.Output.EnumeratorNeverBlocks = $true
             try {
                 $run = Invoke-Program $program.Path 20
                 Wait-Until { @($stream.Output | Where-Object ThreadId -in $run.Ids).Count -ge 20 } 'all said hello'
@@ -204,6 +224,182 @@ Describe 'The sample' {
                 $cause.Ask('traffic 200') -split ' ' | Should -Be 42100, 42100
                 $of = Read-Map $probe.Maps.traffic | Where-Object key -eq $cause.Id
                 $of.value.sent, $of.value.received | Should -Be $Sent, $Received
+            }
+        }
+        finally { Stop-Cause $cause }
+    }
+
+    It 'execve-ring gives each execution with its arguments' {
+        $program = New-Program $folder
+        Use-Sample execve-ring -Script {
+            param($probe)
+            (bpftool -j map show id $probe.Maps.events.Id | ConvertFrom-Json).max_entries | Should -Be (16MB)
+            $run = Invoke-Program $program.Path 20
+            $null = sh -c 'exec "$0" "$1"' $program.Path ('x' * 1000)
+            $all = @($probe | Get-EbpfEvent -Duration 0)
+            $seen = @($all | Where-Object pid -in $run.Ids)
+            $seen.pid | Should -Be $run.Ids
+            $seen.ppid | Sort-Object -Unique | Should -Be $run.Shell
+            $seen.comm | Sort-Object -Unique | Should -Be sh
+            $seen.argv | Should -BeExactly (1..20).ForEach({ "$($program.Path) $_ two words" })
+            # What is longer than the struct's array is cut.
+            $long = @($all | Where-Object argv -like "$($program.Path) xxx*")
+            $long.argv | Should -BeExactly "$($program.Path) $('x' * (255 - 1 - $program.Path.Length))"
+        }
+    }
+
+    It 'execve-perf gives each return of execve' {
+        $program = New-Program $folder
+        Use-Sample execve-perf -Script {
+            param($probe)
+            $run = Invoke-Program $program.Path 20
+            $failed = sh -c 'echo $$; exec /no/such/program' 2>$null
+            $all = @($probe | Get-EbpfEvent -Duration 0)
+            $seen = @($all | Where-Object pid -in $run.Ids | Sort-Object { $run.Ids.IndexOf([int] $_.pid) })
+            $seen.pid | Should -Be $run.Ids
+            $seen.result | Sort-Object -Unique | Should -Be 0
+            $seen.comm | Sort-Object -Unique | Should -Be $program.Name.Substring(0, [Math]::Min(15, $program.Name.Length))
+            # The shell's own start, and what it tried: ENOENT.
+            @($all | Where-Object pid -eq $failed).result | Sort-Object | Should -Be -2, 0
+        }
+    }
+
+    It 'execve-perf and hello do the same by a kprobe' {
+        $kprobe = Get-EbpfFeature kprobe -Category AttachKind
+        if (-not $kprobe.IsSupported) { Set-ItResult -Skipped -Because "needs kprobes: $($kprobe.Detail)" }
+        $program = New-Program $folder
+        Use-Sample execve-perf -With @{ ProgramName = 'trace_return_kprobe' } -Script {
+            param($probe)
+            $run = Invoke-Program $program.Path 20
+            $seen = @($probe | Get-EbpfEvent -Duration 0 | Where-Object pid -in $run.Ids)
+            $seen.pid | Sort-Object | Should -Be ($run.Ids | Sort-Object)
+        }
+        Use-Sample hello -With @{ ProgramName = 'hello_kprobe' } -Script {
+            param($probe)
+            $probe.Hook | Should -Be 'ksyscall execve'
+        }
+    }
+
+    It 'uprobe gives arguments and results of a function' {
+        $said = gcc -Wall -O2 -o "$folder/uprobe-target" "$Repository/samples/uprobe-target.c" 2>&1
+        $LASTEXITCODE | Should -Be 0 -Because "$said"
+        Use-Sample uprobe -With @{ BinaryPath = "$folder/uprobe-target"; Symbol = 'add' } -Script {
+            param($probe)
+            $sums = (1..100).ForEach({ "$_ $(-3 * $_)" }) | & "$folder/uprobe-target"
+            $calls = @($probe | Get-EbpfEvent -Duration 0)
+            $calls.first | Should -Be (1..100)
+            $calls.second | Should -Be (1..100).ForEach({ -3 * $_ })
+            $calls.result | Should -Be ([int[]] $sums)
+            @($calls.pid | Sort-Object -Unique).Count | Should -Be 1
+            ($calls.duration_ns | Measure-Object -Minimum).Minimum | Should -BeGreaterThan 0
+            @(Read-Map $probe.Maps.running).Count | Should -Be 0
+        }
+    }
+
+    It 'connect4 denies one port to the processes of a cgroup, and to no others' {
+        $null = Build-Sample connect4
+        $cause = Start-Cause
+        Stop-Cause $cause
+        $setup = "ip link set lo up; mkdir -p '$folder/cgroup'; mount -t cgroup2 none '$folder/cgroup'"
+        $result = Invoke-InNamespaces -Folder $folder -Network -Setup $setup -Script {
+            $cgroup = "$Folder/cgroup/ebee-$PID"
+            $null = New-Item -ItemType Directory $cgroup
+            $listeners = foreach ($port in 7001, 7002) {
+                $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, $port)
+                $listener.Start()
+                $listener
+            }
+            $try = {
+                param([string] $Cgroup)
+                # The shell moves itself there, and is the program then.
+                $lines = @('connect 7001') * 3 + @('connect 7002') * 2
+                $lines | sh -c 'if [ "$1" ]; then echo $$ >"$1/cgroup.procs"; fi; exec "$0"' "$Folder/cause" $Cgroup | Select-Object -Skip 1
+            }
+            $accepted = {
+                foreach ($listener in $listeners) {
+                    $count = 0
+                    while ($listener.Pending()) { $listener.AcceptSocket().Dispose(); $count++ }
+                    $count
+                }
+            }
+            $probe = Start-EbpfProbe "$Folder/clang/connect4.bpf.o" -CgroupPath $cgroup -Global @{ denied_port = 7001 }
+            $result = @{
+                Inside         = [int[]] (& $try $cgroup)
+                InsideAccepted = & $accepted
+                Outside        = [int[]] (& $try '')
+                OutsideAccepted = & $accepted
+                Denied         = ($probe.Maps['.bss'] | Get-EbpfMapEntry).Value.denied
+                DeniedWitness  = (bpftool -j map dump id $probe.Maps['.bss'].Id | ConvertFrom-Json).formatted.value.'.bss'.denied
+            }
+            $probe | Stop-EbpfProbe
+            $result.After = [int[]] (& $try $cgroup)
+            foreach ($attempt in 1..50) { rmdir $cgroup 2>$null; if (-not (Test-Path $cgroup)) { break }; Start-Sleep -Milliseconds 50 }
+            $result
+        }
+        $result.Inside | Should -Be 1, 1, 1, 0, 0 # EPERM
+        $result.InsideAccepted | Should -Be 0, 2
+        $result.Outside | Should -Be 0, 0, 0, 0, 0
+        $result.OutsideAccepted | Should -Be 3, 2
+        $result.Denied | Should -Be 3
+        $result.DeniedWitness | Should -Be 3
+        $result.After | Should -Be 0, 0, 0, 0, 0
+    }
+
+    It 'task-list lists the processes that /proc has, whenever it is read' {
+        function Read-Proc {
+            $all = @{}
+            foreach ($path in [IO.Directory]::GetDirectories('/proc') -match '/\d+$') {
+                try { $status = [IO.File]::ReadAllText("$path/status") } catch { continue } # it has ended
+                $field = { param($Name) [regex]::Match($status, "(?m)^${Name}:\s+(\S+)").Groups[1].Value }
+                $id = [int] (& $field Pid)
+                $all[$id] = "$(& $field PPid) $(& $field Uid) $(& $field Threads)"
+            }
+            $all
+        }
+        Use-Sample task-list -Script {
+            param($probe)
+            foreach ($time in 1..2) {
+                $before = Read-Proc
+                $listed = @{}
+                $probe | Get-EbpfEvent | ForEach-Object { $listed[[int] $_.pid] = $_ }
+                $after = Read-Proc
+                # What was there, and the same, before and after; the kernel of a sandbox may hide the first process.
+                $stable = @($before.Keys | Where-Object { $_ -gt 1 -and $after[$_] -eq $before[$_] })
+                $stable.Count | Should -BeGreaterThan 10
+                foreach ($id in $stable) {
+                    $listed.ContainsKey($id) | Should -BeTrue -Because "/proc has $id"
+                    "$($listed[$id].ppid) $($listed[$id].uid) $($listed[$id].threads)" | Should -Be $before[$id]
+                }
+                $listed[$PID].comm | Should -Be ([IO.File]::ReadAllText("/proc/$PID/comm").Trim())
+            }
+        }
+    }
+
+    It 'profile samples what runs, <Rate> times a second' -ForEach @(
+        @{ Rate = 99; Tolerance = 0.3; OnlyIt = $false }
+        @{ Rate = 499; Tolerance = 0.15; OnlyIt = $true }
+    ) {
+        $cause = Start-Cause
+        try {
+            Use-Sample profile -With ($OnlyIt ? @{ ProcessId = $cause.Id; Frequency = $Rate } : @{}) -Script {
+                param($probe)
+                $burned = [long] $cause.Ask('burn 1000')
+                $entries = @($probe.Maps.samples | Get-EbpfMapEntry | Where-Object { $_.Key.pid -eq $cause.Id })
+                $samples = ($entries | Measure-Object Value -Sum).Sum
+                $expected = $Rate * $burned / 1000
+                [Math]::Abs($samples - $expected) / $expected | Should -BeLessThan $Tolerance -Because "$samples of $expected samples"
+                if ($OnlyIt) { @($probe.Maps.samples | Get-EbpfMapEntry).Count | Should -Be $entries.Count }
+                $entries[0].Key.comm | Should -Be cause
+                # Nearly all of them in the function that burns, or what it calls.
+                $inBurn = 0
+                foreach ($entry in $entries | Where-Object { $_.Key.user_stack -ge 0 }) {
+                    $key = [BitConverter]::GetBytes($entry.Key.user_stack).ForEach({ "$_" })
+                    $frames = (bpftool -j map lookup id $probe.Maps.stacks.Id key $key | ConvertFrom-Json).value
+                    $bytes = [byte[]] $frames.ForEach({ [Convert]::ToByte($_, 16) })
+                    $addresses = for ($i = 0; $i -lt $bytes.Count; $i += 8) { [BitConverter]::ToUInt64($bytes, $i) }
+                    if ($addresses.Where({ $_ -ge $cause.Burn -and $_ -lt $cause.Burn + 200 })) { $inBurn += $entry.Value }
+                }
+                $inBurn | Should -BeGreaterThan (0.9 * $samples)
             }
         }
         finally { Stop-Cause $cause }

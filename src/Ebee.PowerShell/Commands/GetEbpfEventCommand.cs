@@ -135,7 +135,8 @@ public sealed class GetEbpfEventCommand : StreamCommand
         EbpfMap[] found = ParameterSetName switch
         {
             "Map" => [.. _maps],
-            "MapId" => [.. _mapIds.Select(ForeignMap.Find)],
+            "MapId" => [.. _mapIds.Select(MapSelection.ById)],
+            "PinPath" => [.. PinPath.Select(path => MapSelection.ByPin(GetUnresolvedProviderPathFromPSPath(path)))],
             _ => [],
         };
         if (ParameterSetName is "Name" or "Id")
@@ -152,19 +153,11 @@ public sealed class GetEbpfEventCommand : StreamCommand
             }
             else
             {
-                sources.Add((Own(ForeignMap.Open(map, Force)), []));
+                ProbeEvents events = ForeignMap.Open(map, Force);
+                _owned.Add(events);
+                sources.Add((events, []));
             }
         }
-        foreach (string path in PinPath)
-        {
-            sources.Add((Own(ForeignMap.OpenPin(GetUnresolvedProviderPathFromPSPath(path), Force)), []));
-        }
         return sources;
-    }
-
-    private ProbeEvents Own(ProbeEvents events)
-    {
-        _owned.Add(events);
-        return events;
     }
 }

@@ -55,7 +55,7 @@ public abstract class InventoryCommand : PSCmdlet
     /// </summary>
     private protected void WriteByName<T>(IEnumerable<T> all, string[] names, Func<T, string> nameOf, Func<string, EbpfException> missing)
     {
-        WildcardPattern[] patterns = [.. names.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase))];
+        WildcardPattern[] patterns = [.. names.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant))];
         bool[] matched = new bool[patterns.Length];
         foreach (T item in all)
         {

@@ -27,8 +27,8 @@ internal static partial class EventTypes
     }
 
     /// <summary>
-    /// The structs of a size that an event can be: those that have a name, of their own or by a typedef, and are not the
-    /// running kernel's, which a program has because it reads them.
+    /// The structs of a size that an event can be: those that have a name, of their own or by a typedef. The running kernel's are
+    /// none, which a program has because it reads them; it may declare a few of their fields alone.
     /// </summary>
     public static IReadOnlyList<BtfType> OfSize(BtfBlob types, int size)
     {
@@ -42,7 +42,8 @@ internal static partial class EventTypes
             }
         }
         found.RemoveAll(type => kernel.StructSize(type.Name) == size);
-        return found;
+        List<BtfType> own = found.FindAll(type => kernel.StructSize(type.Name) < 0);
+        return own.Count > 0 ? own : found;
     }
 
     /// <summary>

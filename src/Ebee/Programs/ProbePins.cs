@@ -83,7 +83,7 @@ internal sealed class ProbePins
             }
             string probe = Path.GetFileName(folder);
             EventBuffer[] buffers = [.. maps.Select(map => EventBuffer.Of(map.Key, map.Value, (int)map.Value.Handle!.DangerousGetHandle())).OfType<EventBuffer>()];
-            ProbeEvents events = new(probe, buffers, () => [.. types.Select(LoadedBtf.OfId).OfType<BtfBlob>()]) { Iterators = iterators };
+            ProbeEvents events = new(probe, buffers, () => [.. types.Select(KernelBlobs.Of).OfType<BtfBlob>()]) { Iterators = iterators };
             return new EbpfProbe(probe, null, null, null, programs, maps, events, pins, owned);
         }
         catch

@@ -77,7 +77,7 @@ static __always_inline void set(struct event *e, __u64 sequence)
 	e->number = -(int)sequence;
 	e->kind = sequence & 1 ? KIND_CLOSE : sequence & 2 ? KIND_OTHER : KIND_OPEN;
 	e->text[0] = 'e';
-	e->text[1] = '0' + sequence % 10;
+	e->text[1] = sequence >> 32 ? '\e' : '0' + sequence % 10; // what a terminal would obey
 	e->at.x = (short)sequence;
 	e->at.y = (__u8)(sequence >> 3);
 	e->low = (unsigned int)sequence;
