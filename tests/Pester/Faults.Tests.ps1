@@ -65,6 +65,18 @@ Describe 'A session' {
         finally { $shell.Dispose() }
     }
 
+    It 'ends a stream of a probe that another runspace stops' -Skip:(-not (Get-Command clang -ErrorAction Ignore)) {
+        $probe = Start-EbpfProbe (Build-Object $folder 'samples/execve-ring.bpf.c')
+        try {
+            $stream = Start-Stream "Get-EbpfEvent -Id $($probe.Id)"
+            & $program.Path
+            Wait-Until { $stream.Output.Count -ge 1 } 'the first event'
+        }
+        finally { $probe | Stop-EbpfProbe }
+        @(Receive-Stream $stream).Count | Should -BeGreaterOrEqual 1
+        Get-EbpfProbe | Should -BeNullOrEmpty
+    }
+
     It 'says that a process is gone before it is looked up' {
         $process = [Diagnostics.Process]::Start('sleep', '60')
         $found = Get-Process -Id $process.Id

@@ -3,8 +3,7 @@
 Describe 'A user with <Held>' -ForEach @(
     @{ Held = 'no capability' }
     @{ Held = 'bpf,perfmon' }
-    @{ Held = 'bpf,perfmon,dac_read_search' }
-    @{ Held = 'bpf,perfmon,net_admin' }
+    @{ Held = 'bpf,perfmon,net_admin,dac_read_search' }
 ) {
     BeforeAll {
         . $PSScriptRoot/Common.ps1
