@@ -180,7 +180,7 @@ function Get-Error([scriptblock] `$Script) { try { & `$Script; '' } catch { `$_.
         $result.Culture | Should -Be @{ C = ''; 'de_DE.UTF-8' = 'de-DE'; 'tr_TR.UTF-8' = 'tr-TR' }[$_]
         foreach ($name in 'Took', 'Json', 'Numbers', 'Csv', 'Row') { $result.$name | Should -BeTrue -Because $name }
         $result.Sizes | Should -Be @('', '')
-        $result.BadDuration | Should -BeLike '*EbpfInvalidArgument*' -Because 'a comma is no decimal point in any language'
+        $result.BadDuration | Should -BeLike 'ParameterArgumentTransformationError*' -Because 'a comma is no decimal point in any language'
         $result.Unknown | Should -BeLike 'EbpfUserNotFound*'
         $result.Features | Should -Be @('ringbuf', 'ringbuf')
         $result.Tool | Should -Be 1
