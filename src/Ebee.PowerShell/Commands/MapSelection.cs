@@ -41,6 +41,7 @@ internal static class MapSelection
     /// <summary>The map that is pinned as a file.</summary>
     public static EbpfMap ByPin(string path)
     {
+        BpfFs.CheckPlace(path);
         SafeFileHandle handle = BpfFs.Open(path);
         // The kernel answers alike for a program or a link, which have no entries.
         string? what = new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget;

@@ -9,45 +9,57 @@ internal static class NearestNames
     private const int ContainedDistance = 2;
     private const int ShortestContained = 4;
 
-    /// <summary>The names most like the one that was wanted, at most three, the best first; empty when none is like it.</summary>
+    /// <summary>
+    /// The names most like the one that was wanted, without regard to case: at most three, the best first; empty when none is
+    /// like it.
+    /// </summary>
     /// <param name="wanted">What was typed.</param>
     /// <param name="names">What there is.</param>
     /// <param name="part">The part of a name that is compared; by default all of it.</param>
     public static string[] Of(string wanted, IEnumerable<string> names, Func<string, string>? part = null)
     {
+        string folded = wanted.ToLowerInvariant();
         int limit = Math.Max(ContainedDistance, wanted.Length / 2);
-        return [.. names
-            .Select(name => (Name: name, Distance: Distance(wanted, part is null ? name : part(name), limit)))
-            .Where(n => n.Distance <= limit)
-            .OrderBy(n => n.Distance).ThenBy(n => n.Name.Length).ThenBy(n => n.Name, StringComparer.Ordinal)
-            .Take(Count).Select(n => n.Name)];
+        List<(string Name, int Distance)> nearest = [];
+        foreach (string name in names)
+        {
+            int distance = Distance(folded, (part is null ? name : part(name)).ToLowerInvariant(), limit);
+            if (distance > limit)
+            {
+                continue;
+            }
+            nearest.Add((name, distance));
+            nearest = [.. nearest.OrderBy(n => n.Distance).ThenBy(n => n.Name.Length).ThenBy(n => n.Name, StringComparer.Ordinal).Take(Count)];
+            limit = nearest.Count == Count ? nearest[^1].Distance : limit; // what is farther is not wanted any more
+        }
+        return [.. nearest.Select(n => n.Name)];
     }
 
     private static int Distance(string wanted, string name, int limit)
     {
         (string shorter, string longer) = wanted.Length < name.Length ? (wanted, name) : (name, wanted);
-        bool isContained = shorter.Length >= ShortestContained && longer.Contains(shorter, StringComparison.OrdinalIgnoreCase);
-        int letters = longer.Length - shorter.Length > limit ? int.MaxValue : EditDistance(wanted, name);
+        bool isContained = shorter.Length >= ShortestContained && longer.Contains(shorter, StringComparison.Ordinal);
+        int letters = longer.Length - shorter.Length > limit ? int.MaxValue : EditDistance(longer, shorter, limit);
         return isContained ? Math.Min(letters, ContainedDistance) : letters;
     }
 
-    // Levenshtein's, over one row, without regard to case.
-    private static int EditDistance(string left, string right)
+    // Levenshtein's, over one row; of that only what can be within the limit. More than the limit means just that.
+    private static int EditDistance(string longer, string shorter, int limit)
     {
-        Span<int> row = right.Length < 256 ? stackalloc int[right.Length + 1] : new int[right.Length + 1];
+        Span<int> row = shorter.Length < 256 ? stackalloc int[shorter.Length + 1] : new int[shorter.Length + 1];
         for (int j = 0; j < row.Length; j++)
         {
             row[j] = j;
         }
-        for (int i = 0; i < left.Length; i++)
+        for (int i = 0; i < longer.Length; i++)
         {
-            int diagonal = row[0];
-            row[0] = i + 1;
-            for (int j = 0; j < right.Length; j++)
+            int first = Math.Max(0, i - limit), last = Math.Min(shorter.Length, i + limit + 1);
+            int diagonal = row[first];
+            row[first] = first == 0 ? i + 1 : limit + 1;
+            for (int j = first; j < last; j++)
             {
-                int above = row[j + 1];
-                bool isSame = char.ToLowerInvariant(left[i]) == char.ToLowerInvariant(right[j]);
-                row[j + 1] = Math.Min(diagonal + (isSame ? 0 : 1), 1 + Math.Min(above, row[j]));
+                int above = j == i + limit ? limit + 1 : row[j + 1];
+                row[j + 1] = Math.Min(diagonal + (longer[i] == shorter[j] ? 0 : 1), 1 + Math.Min(above, row[j]));
                 diagonal = above;
             }
         }

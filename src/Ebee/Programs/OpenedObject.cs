@@ -281,7 +281,7 @@ internal sealed unsafe class OpenedObject : IDisposable
         void* data = LibBpf.btf__raw_data(btf, out uint size);
         try
         {
-            return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size));
+            return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size)).CheckReferences();
         }
         catch (InvalidDataException e)
         {
