@@ -36,3 +36,45 @@ ip -n peer link set there up
 ip neighbor replace 10.9.0.2 lladdr 02:00:00:00:00:02 dev here
 ip -n peer neighbor replace 10.9.0.1 lladdr 02:00:00:00:00:01 dev there
 '@
+
+# A bpffs at /sys/fs/bpf and cgroup v2 at /sys/fs/cgroup. sh, for -Setup.
+$EbpfMounts = @'
+ip link set lo up
+mountpoint -q /sys/fs/bpf || [ -d /sys/fs/bpf ] || { mount -t tmpfs none /sys/fs && mkdir /sys/fs/bpf /sys/fs/cgroup; }
+mount -t bpf bpf /sys/fs/bpf
+mount -t cgroup2 none /sys/fs/cgroup
+'@
+
+# Defines a function for -Script that runs what a Markdown page has to type, in order: C blocks become the file that the line before
+# names, PowerShell blocks are run. An object for each of these: Code, Fails (whether it is to), Problem, Text.
+$InvokePage = {
+    function Invoke-Page([string] $Path) {
+        Set-StrictMode -Off
+        $ErrorActionPreference = 'Continue'
+        foreach ($block in [regex]::Matches([IO.File]::ReadAllText($Path), '(?ms)(?:^`(?<file>[\w.-]+)`:\n\n)?^```(?<kind>powershell|c)(?<how>[^\n]*)\n(?<code>.*?)^```')) {
+            $code = $block.Groups['code'].Value
+            if ($block.Groups['kind'].Value -eq 'c') {
+                Set-Content $block.Groups['file'].Value $code
+                continue
+            }
+            # Of the trace there is one reader, and others may be at work: it is waited for.
+            foreach ($attempt in 1..20) {
+                $problem = $output = $null
+                try {
+                    $output = . ([scriptblock]::Create($code)) 2>&1 3>&1
+                    $problem = $output | Where-Object { $_ -is [Management.Automation.ErrorRecord] -or $_ -is [Management.Automation.WarningRecord] } | Select-Object -First 1
+                }
+                catch { $problem = $_ }
+                if ("$problem" -notlike '*reads the trace pipe*') { break }
+                Start-Sleep -Milliseconds 500
+            }
+            @{
+                Code    = $code
+                Fails   = $block.Groups['how'].Value -match 'fails'
+                Problem = "$problem"
+                Id      = "$(${problem}?.FullyQualifiedErrorId)"
+                Text    = ($output | Out-String -Width 120)
+            }
+        }
+    }
+}

@@ -82,31 +82,16 @@ Describe 'The sample' {
     Context 'Its page' {
         BeforeAll {
             if (-not $missing) {
-                # All pages, one after the other, as a reader would type them: in namespaces where a bpffs and cgroup v2 are.
-                $setup = 'ip link set lo up; mount -t bpf bpf /sys/fs/bpf 2>/dev/null || mount -t tmpfs none /sys/fs && mkdir -p /sys/fs/bpf /sys/fs/cgroup && mount -t bpf bpf /sys/fs/bpf; mount -t cgroup2 none /sys/fs/cgroup'
-                $results = Invoke-InNamespaces -Folder $folder -Network -Setup $setup -Script {
+                # All pages, one after the other, as a reader would type them.
+                $results = Invoke-InNamespaces -Folder $folder -Network -Setup $EbpfMounts -Script ("$InvokePage" + {
                     Set-Location $Repository
                     $all = @{}
                     foreach ($page in Get-ChildItem samples/*.md -Exclude README.md) {
-                        $all[$page.BaseName] = foreach ($block in [regex]::Matches((Get-Content -Raw $page), '(?ms)^```powershell\n(.*?)^```')) {
-                            $code = $block.Groups[1].Value
-                            foreach ($attempt in 1..20) {
-                                $problem = $null
-                                try {
-                                    Set-StrictMode -Off
-                                    $output = . ([scriptblock]::Create($code)) 2>&1 3>&1
-                                    $problem = $output | Where-Object { $_ -is [Management.Automation.ErrorRecord] -or $_ -is [Management.Automation.WarningRecord] } | Select-Object -First 1
-                                }
-                                catch { $problem = $_ }
-                                if ("$problem" -notlike '*reads the trace pipe*') { break }
-                                Start-Sleep -Milliseconds 500
-                            }
-                            @{ Code = $code; Problem = "$problem"; Text = ($output | Out-String -Width 120) }
-                        }
+                        $all[$page.BaseName] = Invoke-Page $page.FullName
                         Get-EbpfProbe | Stop-EbpfProbe
                     }
                     $all
-                }
+                })
             }
         }
 

@@ -50,7 +50,7 @@ public sealed class GetEbpfFeatureCommand : PSCmdlet
 
     private void Write(FeatureProbe probe)
     {
-        WildcardPattern[] patterns = [.. Name.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase))];
+        WildcardPattern[] patterns = [.. Name.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant))];
         bool[] isFound = new bool[patterns.Length];
         List<string> names = [];
         foreach (FeatureQuestion question in Categories().SelectMany(probe.Questions))

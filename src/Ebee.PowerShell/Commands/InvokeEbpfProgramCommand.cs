@@ -80,7 +80,7 @@ public sealed class InvokeEbpfProgramCommand : PSCmdlet
 
     private void RunNamed(string name)
     {
-        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
         using HostInventory inventory = new(withHolders: false);
         EbpfProgram[] found = [.. inventory.Programs().Where(program => pattern.IsMatch(program.Name))];
         if (found.Length == 1)

@@ -23,7 +23,7 @@ internal static class MapSelection
     /// <summary>The maps of a name, which may have wildcards. A probe's is also found by a name that the kernel cut.</summary>
     public static List<EbpfMap> ByName(string name, Action<string> warn)
     {
-        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
         List<EbpfMap> found = [.. OfProbes().Where(map => pattern.IsMatch(map.Name) || pattern.IsMatch(map.Map.Name)).Select(map => map.Map).DistinctBy(map => map.Id)];
         try
         {
@@ -41,6 +41,7 @@ internal static class MapSelection
     /// <summary>The map that is pinned as a file.</summary>
     public static EbpfMap ByPin(string path)
     {
+        BpfFs.CheckPlace(path);
         SafeFileHandle handle = BpfFs.Open(path);
         // The kernel answers alike for a program or a link, which have no entries.
         string? what = new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget;

@@ -13,7 +13,7 @@ internal static class ProbeSelection
         List<EbpfProbe> found = names.Length + ids.Length == 0 ? [.. all] : [];
         foreach (string name in names)
         {
-            WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+            WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
             EbpfProbe[] matching = Array.FindAll(all, probe => pattern.IsMatch(probe.Name));
             found.AddRange(matching);
             if (matching.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))

@@ -41,11 +41,11 @@ internal sealed class ArrayCodec(BtfCodec element, int length, bool hasTail)
         object?[] items = value is IEnumerable and not (string or IDictionary) ? [.. ((IEnumerable)value).Cast<object?>()]
             : length == 1 ? [value]
             : throw WrongType(field, value, $"{length} values");
-        if (items.Length != length)
+        if (hasTail ? items.Length > target.Length / element.Size : items.Length != length)
         {
-            throw InvalidValue(field, items, $"{CName} has {length} values");
+            throw InvalidValue(field, items, $"{CName} has {(hasTail ? $"room for {target.Length / element.Size}" : length)} values");
         }
-        for (int i = 0; i < length; i++)
+        for (int i = 0; i < items.Length; i++)
         {
             if (items[i] is { } item)
             {

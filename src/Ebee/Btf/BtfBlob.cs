@@ -71,6 +71,34 @@ internal sealed class BtfBlob
         throw new InvalidDataException($"Type {id} of the BTF refers to itself.");
     }
 
+    /// <summary>Makes sure that all types that its types refer to are there, so that they can be taken by number.</summary>
+    /// <exception cref="InvalidDataException">One is not, or a typedef ends nowhere.</exception>
+    public BtfBlob CheckReferences()
+    {
+        foreach (BtfType type in _types)
+        {
+            Resolve(type.Id);
+            Check(type.Target);
+            foreach (BtfMember member in type.Members)
+            {
+                Check(member.Type);
+            }
+            foreach ((int variable, _, _) in type.Variables)
+            {
+                Check(variable);
+            }
+        }
+        return this;
+
+        void Check(int id)
+        {
+            if (id < 0 || id >= _types.Count)
+            {
+                throw new InvalidDataException($"The BTF has no type {(uint)id}.");
+            }
+        }
+    }
+
     private static BtfBlob ParseCore(ReadOnlySpan<byte> data)
     {
         if (data.Length < 24 || BinaryPrimitives.ReadUInt16LittleEndian(data) != 0xEB9F)

@@ -20,12 +20,12 @@ internal sealed class BytesCodec(int size, string cName, bool hasTail = false) :
             case string text:
                 if (!Encoding.UTF8.TryGetBytes(text, target, out _))
                 {
-                    throw InvalidValue(field, text, $"it has {Encoding.UTF8.GetByteCount(text)} bytes, and {CName} holds {Size}");
+                    throw InvalidValue(field, text, $"it has {Encoding.UTF8.GetByteCount(text)} bytes, and {CName} holds {target.Length}");
                 }
                 break;
             case IEnumerable items and not IDictionary:
                 byte[] bytes = items as byte[] ?? [.. items.Cast<object?>().Select(item => ByteOf(item, field))];
-                if (bytes.Length != Size)
+                if (hasTail ? bytes.Length > target.Length : bytes.Length != Size)
                 {
                     throw InvalidValue(field, bytes, $"{CName} has {Size} bytes");
                 }

@@ -8,6 +8,7 @@ namespace Ebee.Btf;
 internal static class ObjectLines
 {
     private const int InstructionSize = 8, SymbolSize = 24, FunctionSymbol = 2; // STT_FUNC
+    private const int RecordSize = 16; // struct bpf_line_info
 
     /// <summary>
     /// The source line of an instruction; null when the object does not say, or when the instruction is of a function that libbpf
@@ -50,6 +51,10 @@ internal static class ObjectLines
         // struct btf_ext_header: magic, version, flags; hdr_len; offset and length of func_info, of line_info.
         ReadOnlySpan<byte> lines = extension[(Int(extension, 4) + Int(extension, 16))..][..Int(extension, 20)];
         int recordSize = Int(lines, 0);
+        if (recordSize < RecordSize)
+        {
+            throw new InvalidDataException("The object's lines have no room for a place.");
+        }
         SourceLine? found = null;
         for (lines = lines[4..]; lines.Length > 0;)
         {

@@ -84,7 +84,7 @@ internal sealed class StructCodec : BtfCodec
         }
         else
         {
-            Span<byte> bytes = target.Slice(field.Offset, field.Codec.Size);
+            Span<byte> bytes = field.Codec.HasTail ? target[field.Offset..] : target.Slice(field.Offset, field.Codec.Size);
             bytes.Clear(); // of a union, another member may have been written there
             field.Codec.Write(value, bytes, path);
         }

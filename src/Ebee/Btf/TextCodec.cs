@@ -19,18 +19,18 @@ internal sealed class TextCodec(int size, bool hasTail) : BtfCodec(typeof(string
     {
         switch (value)
         {
-            case byte[] bytes when bytes.Length <= Size:
+            case byte[] bytes when bytes.Length <= target.Length:
                 bytes.CopyTo(target);
                 break;
             case string or char:
                 string text = $"{value}";
                 if (!Encoding.UTF8.TryGetBytes(text, target, out _))
                 {
-                    throw InvalidValue(field, text, $"it has {Encoding.UTF8.GetByteCount(text)} bytes, and {CName} holds {Size}");
+                    throw InvalidValue(field, text, $"it has {Encoding.UTF8.GetByteCount(text)} bytes, and {CName} holds {target.Length}");
                 }
                 break;
             default:
-                throw WrongType(field, value, $"text of up to {Size} bytes");
+                throw WrongType(field, value, $"text of up to {target.Length} bytes");
         }
     }
 }

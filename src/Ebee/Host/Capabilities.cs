@@ -21,6 +21,9 @@ internal static class Capabilities
     /// <summary>What programs that see packets or sockets need and this process lacks; empty when nothing is missing.</summary>
     public static string MissingForNetwork() => Missing((Bpf, "CAP_BPF"), (NetAdmin, "CAP_NET_ADMIN"));
 
+    /// <summary>What a uprobe that is not uprobe.multi needs and this process lacks; empty when nothing is missing.</summary>
+    public static string MissingForUprobes() => Has(Effective(), SysAdmin) ? "" : "CAP_SYS_ADMIN";
+
     /// <summary>What finding out about every feature of the kernel needs and this process lacks; empty when nothing is missing.</summary>
     public static string MissingForFeatures() => Missing((Bpf, "CAP_BPF"), (Perfmon, "CAP_PERFMON"), (NetAdmin, "CAP_NET_ADMIN"));
 

@@ -75,7 +75,7 @@ internal sealed unsafe class MapAccess : IDisposable
     }
 
     /// <summary>Sets the value of a key, or adds one to a queue, a stack or a bloom filter, which have no keys.</summary>
-    /// <param name="key">The key; null where there are none.</param>
+    /// <param name="key">The key, or an entry of this map that has it; null where there are none.</param>
     /// <param name="value">The value; for a per-CPU map one for all CPUs, or one for each.</param>
     /// <exception cref="EbpfException">One does not fit, the map is full, or may not be written to.</exception>
     public void Set(object? key, object? value)
@@ -89,7 +89,7 @@ internal sealed unsafe class MapAccess : IDisposable
         {
             throw new EbpfException(EbpfError.InvalidValue, $"A key is missing for the map {Map}.", "Give it with -Key.");
         }
-        byte[] keyBytes = hasKeys ? Encode(_layout.Key, key) : [];
+        byte[] keyBytes = !hasKeys ? [] : key is EbpfMapEntry entry ? entry.KeyBytes.ToArray() : Encode(_layout.Key, key);
         byte[] valueBytes = EncodeValue(value, out SafeFileHandle? held);
         using (held)
         {
@@ -107,8 +107,9 @@ internal sealed unsafe class MapAccess : IDisposable
     }
 
     /// <summary>Removes an entry.</summary>
+    /// <param name="key">Its key, or an entry of this map that has it.</param>
     /// <returns>Whether there was one.</returns>
-    public bool Remove(object key) => Remove(key is EbpfMapEntry entry && entry.Map.Id == Map.Id ? entry.KeyBytes : Encode(_layout.Key, key));
+    public bool Remove(object key) => Remove(key is EbpfMapEntry entry ? entry.KeyBytes : Encode(_layout.Key, key));
 
     /// <summary>Takes the next entry out of a queue or stack; null when it is empty.</summary>
     public EbpfMapEntry? Pop() => Next(&LibBpf.bpf_map_lookup_and_delete_elem);

@@ -102,7 +102,9 @@ internal static class LibBpfCheck
         Host.FileTrust.Require(program);
         try
         {
-            ChildEnd end = ChildProcess.Run(program, arguments, Environment, [Number(log), .. descriptors], limit);
+            using SafeFileHandle? copy = ExecutableCopy(program);
+            ChildEnd end = ChildProcess.Run(copy is null ? program : $"/proc/self/fd/{Number(copy)}", arguments, Environment,
+                [Number(log), .. descriptors], limit);
             ReadOnlySpan<int> result = MemoryMarshal.Cast<byte, int>(end.Result);
             (CheckPhase phase, int errno) = end.IsTimeout ? (CheckPhase.TimedOut, 0)
                 : result.Length < 2 || end.Signal != 0 ? (CheckPhase.Crashed, 0)
@@ -110,15 +112,19 @@ internal static class LibBpfCheck
             CheckResult made = new(phase, errno, end.Signal, Encoding.UTF8.GetString(Content(log)));
             return phase != CheckPhase.Prepare ? made : throw NotStarted(program, $"it ended with {Errno.Name(errno)}", made.Log);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw NotStarted(program, e.Message, "", e);
+            throw NotStarted(program, e.Message.TrimEnd('.'), "", e);
         }
     }
 
+    // A module that came as a NuGet package has lost its modes. Null when it has not.
+    private static SafeFileHandle? ExecutableCopy(string program) =>
+        LibC.access(program, LibC.AccessExecute) == 0 ? null : Memory(Program, File.ReadAllBytes(program));
+
     private static EbpfException NotStarted(string program, string why, string details, Exception? inner = null) => new(EbpfError.FileFailed,
         $"'{program}', which tries an object before this session loads it, could not be started: {why}.",
-        "Build or install Ebee again; the program must be there and be executable: chmod 755.", details, inner);
+        "Install Ebee again, or build it: ./eng/build.sh.", details, inner);
 
     private static string PathOf(int index) => $"/proc/self/fd/{FirstOfSettings - 2 + index}";
 

@@ -4,8 +4,8 @@ namespace Ebee.Native;
 
 internal static unsafe partial class LibC
 {
-    internal const short PollHangup = 16;
     internal const int SignalKill = 9;
+    internal const int AccessExecute = 1;
 
     // posix_spawn_file_actions_t, posix_spawnattr_t and sigset_t are opaque; no C library needs more bytes than these.
     internal const int SpawnFileActionsSize = 256;
@@ -20,6 +20,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int waitpid(int processId, int* status, int options);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int access(string path, int mode);
 
     [LibraryImport(Library)]
     internal static partial int kill(int processId, int signal);

@@ -3,9 +3,20 @@ namespace Ebee.Native;
 /// <summary>The signals that end a process, by name (asm-generic/signal.h).</summary>
 internal static class Signal
 {
-    private static readonly string[] Names =
-        "- SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE SIGALRM SIGTERM SIGSTKFLT 17 18 19 20 21 22 23 SIGXCPU SIGXFSZ".Split(' ');
-
-    /// <summary>The signal's name; its number where it has none, and "no result" for no signal.</summary>
-    internal static string Name(int signal) => signal == 0 ? "no result" : signal < Names.Length ? Names[signal] : $"signal {signal}";
+    /// <summary>The signal's name; its number where it has none here, and "no result" for 0.</summary>
+    internal static string Name(int signal) => signal switch
+    {
+        0 => "no result",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        31 => "SIGSYS",
+        _ => $"signal {signal}",
+    };
 }

@@ -50,7 +50,19 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
-    private bool IsNetwork => Programs.Any(program => program.IsEnabled && program.IsNetwork);
+    // Maps of sockets and devices want CAP_NET_ADMIN too (enum bpf_map_type).
+    private bool IsNetwork => Programs.Any(program => program.IsEnabled && program.IsNetwork) || MapTypes.Any(type => type is 14 or 15 or 17 or 18 or 25);
+
+    private IEnumerable<uint> MapTypes
+    {
+        get
+        {
+            for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
+            {
+                yield return LibBpf.bpf_map__type(map);
+            }
+        }
+    }
 
     internal static IEnumerable<ObjectProgram> ProgramsOf(BpfObjectHandle handle)
     {
@@ -269,7 +281,7 @@ internal sealed unsafe class OpenedObject : IDisposable
         void* data = LibBpf.btf__raw_data(btf, out uint size);
         try
         {
-            return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size));
+            return data is null ? null : BtfBlob.Parse(new ReadOnlySpan<byte>(data, (int)size)).CheckReferences();
         }
         catch (InvalidDataException e)
         {

@@ -32,6 +32,19 @@ public sealed class KernelBtfTests
     [LiveFact]
     public void What_is_no_object_has_none() => Assert.Null(KernelBtf.Subset(new byte[100]));
 
+    [LiveFact]
+    public void What_a_damaged_object_says_of_its_types_does_no_harm()
+    {
+        Mutator mutator = new([File.ReadAllBytes(Repository.BpfObject("exec")), File.ReadAllBytes(BpfCause.Object("varied"))]);
+        int made = 0;
+        for (int seed = 0; seed < 500; seed++)
+        {
+            using SafeFileHandle? file = KernelBtf.Subset(mutator.Mutate(seed));
+            made += file is null ? 0 : 1;
+        }
+        Assert.InRange(made, 50, 499);
+    }
+
     // Each member with its place, and what it holds itself.
     private static List<string> Layout(BtfBlob btf, BtfType type)
     {

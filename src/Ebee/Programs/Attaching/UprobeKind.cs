@@ -16,7 +16,7 @@ internal sealed unsafe class UprobeKind : AttachKind
         (string name, ulong offset) = KprobeKind.SplitOffset(symbol);
         ulong position = ElfSymbols.Offset(path, name) + offset;
         string target = $"{path}:{symbol}" + (processId is { } id ? $" in process {id}" : "");
-        return [LibBpfHook(kind, target, loaded =>
+        return [PerfHook(kind, target, loaded =>
         {
             LibBpf.BpfUprobeOpts options = new()
             {
@@ -25,6 +25,28 @@ internal sealed unsafe class UprobeKind : AttachKind
             };
             return LibBpf.bpf_program__attach_uprobe_opts(loaded.Handle, processId ?? -1, path, (nuint)position, &options);
         })];
+    }
+
+    /// <summary>A hook that is a perf event of the kernel's uprobe device, for which CAP_PERFMON is not enough.</summary>
+    internal static Hook PerfHook(string kind, string target, Func<ObjectProgram, nint> attach)
+    {
+        Hook hook = LibBpfHook(kind, target, attach);
+        return hook with
+        {
+            Attach = (program, loaded) =>
+            {
+                try
+                {
+                    return hook.Attach(program, loaded);
+                }
+                catch (EbpfException e) when (e.Error == EbpfError.PermissionDenied && Capabilities.MissingForUprobes() is { Length: > 0 } missing)
+                {
+                    throw new EbpfException(EbpfError.PermissionDenied, $"The kernel refused to attach {program.Name} to {target}: this process lacks {missing}.",
+                        "Run it as root: sudo pwsh." + (kind == "usdt" ? "" : $" Or make it SEC(\"{kind}.multi\"), which needs CAP_BPF and CAP_PERFMON alone, from Linux 6.6 on."),
+                        e.Details, e);
+                }
+            },
+        };
     }
 
     /// <summary>The binary, by its whole path, and the symbol: of the section, such as uprobe//bin/bash:readline, or of the options.</summary>

@@ -17,7 +17,7 @@ internal sealed unsafe class UsdtKind : AttachKind
             throw new EbpfException(EbpfError.InvalidArgument, $"'{symbol}' names no USDT probe.", "Give it as provider:name, such as libc:memory_sbrk_more.");
         }
         string target = $"{path}:{symbol}" + (processId is { } id ? $" in process {id}" : "");
-        return [LibBpfHook("usdt", target,
+        return [UprobeKind.PerfHook("usdt", target,
             loaded => LibBpf.bpf_program__attach_usdt(loaded.Handle, processId ?? -1, path, parts[0], parts[1], null))];
     }
 }

@@ -1,0 +1,289 @@
+# Start-EbpfProbe, Get-EbpfProbe and Stop-EbpfProbe as users type them. What each kind of hook does is tested by the library's
+# own tests, and in Samples.Tests.ps1.
+Describe 'A probe' {
+    BeforeAll {
+        . $PSScriptRoot/Common.ps1
+        . $PSScriptRoot/Namespaces.ps1
+        $folder = New-TestFolder
+        $missing = $LiveOnly
+        foreach ($tool in 'clang', 'bpftool') {
+            if (-not $missing -and -not (Get-Command $tool -ErrorAction Ignore)) { $missing = "needs $tool" }
+        }
+        if (-not $missing) {
+            Set-Content "$folder/global.bpf.c" @'
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+const volatile __u16 small = 1;
+SEC("tp/syscalls/sys_enter_getsid") int look(void *ctx) { return small == 7; }
+char LICENSE[] SEC("license") = "GPL";
+'@
+            $machine = uname -m
+            foreach ($source in (Get-Item "$folder/global.bpf.c", "$Repository/samples/counters.bpf.c", "$Repository/samples/execve-ring.bpf.c", "$Repository/samples/bytes.bpf.c",
+                    "$Repository/samples/xdp-counter.bpf.c", "$Repository/samples/uprobe.bpf.c", "$Repository/samples/connect4.bpf.c")) {
+                $said = clang -g -O2 -target bpf -mcpu=v3 "-D__TARGET_ARCH_$($machine -eq 'aarch64' ? 'arm64' : 'x86')" -idirafter "/usr/include/$machine-linux-gnu" `
+                    -c $source -o "$folder/$($source.BaseName).o" 2>&1
+                if ($LASTEXITCODE) { throw ($said | Out-String) }
+            }
+        }
+        $counters = "$folder/counters.bpf.o"
+        $two = "$folder/bytes.bpf.o" # sent, received; sys_sendmsg and sys_recvmsg are optional
+
+        # How many programs, maps and links this process holds.
+        function Get-Held { [GC]::Collect(); [GC]::WaitForPendingFinalizers(); [Ebee.Tests.Support.BpfInventory]::OwnDescriptors() }
+
+        # What bpftool knows of an id; empty when there is none.
+        function Get-Shown([string] $Kind, [int] $Id) {
+            $text = bpftool -j $Kind show id $Id 2>$null
+            if ($LASTEXITCODE -eq 0) { $text | ConvertFrom-Json }
+        }
+    }
+    BeforeEach {
+        if ($missing) { Set-ItResult -Skipped -Because $missing; return }
+        Get-EbpfProbe | Stop-EbpfProbe
+    }
+    AfterAll {
+        if (-not $missing) { Get-EbpfProbe | Stop-EbpfProbe }
+        Remove-Item -Recurse -Force $folder
+    }
+
+    Context 'when it starts' {
+        It 'is what bpftool shows: its programs, maps and links' {
+            $probe = Start-EbpfProbe $counters
+            $probe | Should -BeOfType ([Ebee.Programs.EbpfProbe])
+            $probe.Name, $probe.Path | Should -Be counters, $counters
+            $probe.IsRunning | Should -BeTrue
+            $probe.Hook | Should -Be 'tracepoint syscalls:sys_enter_openat'
+            $program = Get-Shown prog $probe.Programs[0].ProgramId
+            $program.name, $program.type | Should -Be count_open, tracepoint
+            $program.map_ids | Sort-Object | Should -Be ($probe.Maps.Values.Id | Sort-Object)
+            (Get-Shown link $probe.Programs[0].LinkId[0]).prog_id | Should -Be $program.id
+            (Get-Shown map $probe.Maps.counters.Id).max_entries | Should -Be 10240
+        }
+
+        It 'starts files from the pipeline, each on its own' {
+            $probes = @(Get-ChildItem "$folder/[bc]*s.bpf.o" | Sort-Object Name | Start-EbpfProbe)
+            $probes.Name | Should -Be bytes, counters
+            @(Get-EbpfProbe).Id | Should -Be $probes.Id
+            @(Start-EbpfProbe "$folder/c*ters.bpf.o").Name | Should -Be counters
+            Copy-Item $counters "$folder/[x].bpf.o"
+            (Start-EbpfProbe "$folder/[x].bpf.o").Name | Should -Be '[x]'
+            Remove-Item -LiteralPath "$folder/[x].bpf.o"
+        }
+
+        It 'starts the programs that -ProgramName <Names> names' -ForEach @(
+            @{ Names = '*e*'; Programs = 'sent', 'received', 'sys_sendmsg', 'sys_recvmsg' }
+            @{ Names = 'sys_*'; Programs = 'sys_sendmsg', 'sys_recvmsg' }
+            @{ Names = 'sen?', 'sys_recvmsg'; Programs = 'sent', 'sys_recvmsg' }
+            @{ Names = $null; Programs = 'sent', 'received' }
+        ) {
+            $with = $Names ? @{ ProgramName = $Names } : @{}
+            $probe = Start-EbpfProbe $two @with
+            $probe.Programs.Name | Should -Be $Programs
+            foreach ($program in $probe.Programs) { (Get-Shown prog $program.ProgramId).name | Should -Be $program.Name }
+        }
+
+        It 'sets sizes of maps' {
+            $probe = Start-EbpfProbe $counters -MapSize @{ counters = 77 }
+            (Get-Shown map $probe.Maps.counters.Id).max_entries | Should -Be 77
+            $ring = Start-EbpfProbe "$folder/execve-ring.bpf.o" -MapSize @{ events = 64KB }
+            (Get-Shown map $ring.Maps.events.Id).max_entries | Should -Be 64KB
+        }
+
+        It 'sets globals' {
+            $probe = Start-EbpfProbe "$folder/global.bpf.o" -Global @{ small = 65535 }
+            (bpftool -j map dump id $probe.Maps['.rodata'].Id | ConvertFrom-Json).formatted.value.'.rodata'.small | Should -Be 65535
+        }
+
+        It 'uses maps that exist' {
+            $first = Start-EbpfProbe $counters
+            $second = Start-EbpfProbe $counters -ReuseMap @{ config = $first.Maps.config }
+            $second.Maps.config.Id | Should -Be $first.Maps.config.Id
+            $second.Maps.counters.Id | Should -Not -Be $first.Maps.counters.Id
+            (Get-Shown prog $second.Programs[0].ProgramId).map_ids | Should -Contain $first.Maps.config.Id
+            $first | Stop-EbpfProbe
+            Set-EbpfMapEntry -Map $second.Maps.config -Key 0 -Value $PID
+            (bpftool -j map dump id $second.Maps.config.Id | ConvertFrom-Json).formatted.value | Should -Be $PID
+        }
+
+        It 'pins maps, and all of it, where it is told to' {
+            $result = Invoke-InNamespaces -Folder $folder -Setup $EbpfMounts -Script {
+                $show = { param($Path) bpftool -j map show pinned $Path | ConvertFrom-Json }
+                $one = Start-EbpfProbe "$Folder/counters.bpf.o" -MapPin @{ counters = '/sys/fs/bpf/mine' }
+                $all = Start-EbpfProbe "$Folder/counters.bpf.o" -PinPath /sys/fs/bpf/all
+                $result = @{
+                    One = $one.Maps.counters.Id, (& $show /sys/fs/bpf/mine).id
+                    All = @(Get-ChildItem -Recurse -File /sys/fs/bpf/all -Name | Sort-Object)
+                    Link = $all.Programs.LinkId[0], (bpftool -j link show pinned /sys/fs/bpf/all/link/count_open | ConvertFrom-Json).id
+                    Path = $all.PinPath
+                }
+                $again = $null
+                try { Start-EbpfProbe "$Folder/counters.bpf.o" -PinPath /sys/fs/bpf/all -ErrorAction Stop } catch { $result.Again = "$($_.FullyQualifiedErrorId)"; $result.Advice = $_.ErrorDetails.RecommendedAction }
+                Get-EbpfProbe | Stop-EbpfProbe
+                $result.Left = @(Get-ChildItem /sys/fs/bpf -Name -Exclude *.debug)
+                $result.StillThere = (& $show /sys/fs/bpf/mine).id
+                $result
+            }
+            $result.One[0] | Should -Be $result.One[1]
+            $result.All | Should -Be link/count_open, map/config, map/counters, program/count_open
+            $result.Link[0] | Should -Be $result.Link[1]
+            $result.Path | Should -Be /sys/fs/bpf/all
+            $result.Again | Should -BeLike 'EbpfFileExists,*'
+            $result.Advice | Should -BeLike '*Get-EbpfProbe -PinPath*'
+            $result.Left | Should -Be mine
+            $result.StillThere | Should -Be $result.One[0]
+        }
+
+        It 'loads nothing with -WhatIf' {
+            $before = Get-Inventory
+            Start-EbpfProbe $counters -WhatIf | Should -BeNullOrEmpty
+            Get-EbpfProbe | Should -BeNullOrEmpty
+            Get-LeftBehind $before | Should -BeNullOrEmpty
+        }
+    }
+
+    Context 'that cannot start' {
+        BeforeAll {
+            if (-not $missing) {
+                Set-Content "$folder/text.bpf.o" 'no object'
+                Copy-Item /bin/true "$folder/true.bpf.o"
+            }
+        }
+
+        It 'says why, and what to type: <Id> for <With.Keys>' -ForEach @(
+            @{ File = 'missing.bpf.o'; With = @{}; Id = 'EbpfFileFailed'; Names = 'missing.bpf.o'; Advice = 'clang' }
+            @{ File = 'text.bpf.o'; With = @{}; Id = 'EbpfInvalidObject'; Names = 'text.bpf.o'; Advice = 'clang' }
+            @{ File = 'true.bpf.o'; With = @{}; Id = 'EbpfInvalidObject'; Names = 'true.bpf.o'; Advice = 'clang' }
+            @{ File = 'counters.bpf.o'; With = @{ ProgramName = 'count_opn' }; Id = 'EbpfProgramNotFound'; Names = 'count_opn'; Advice = 'count_open' }
+            @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ nix = 1 } }; Id = 'EbpfMapNotFound'; Names = 'nix'; Advice = 'counters' }
+            @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ counters = 'many' } }; Id = 'EbpfInvalidArgument'; Names = 'many' }
+            @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ nix = '/sys/fs/bpf/nix' } }; Id = 'EbpfMapNotFound'; Names = 'nix'; Advice = 'counters' }
+            @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ counters = '/tmp/nix' } }; Id = 'EbpfBpffsNotMounted'; Names = '/tmp/nix'; Advice = 'mount' }
+            @{ File = 'counters.bpf.o'; With = @{ PinPath = '/tmp/nix' }; Id = 'EbpfBpffsNotMounted'; Names = '/tmp/nix'; Advice = 'mount' }
+            @{ File = 'counters.bpf.o'; With = @{ Global = @{ nix = 1 } }; Id = 'EbpfGlobalNotFound'; Names = 'nix' }
+            @{ File = 'global.bpf.o'; With = @{ Global = @{ small = 'many' } }; Id = 'EbpfInvalidValue'; Names = 'many' }
+            @{ File = 'global.bpf.o'; With = @{ Global = @{ small = 70000 } }; Id = 'EbpfInvalidValue'; Names = '70000' }
+            @{ File = 'connect4.bpf.o'; With = @{}; Id = 'EbpfAttachTargetMissing'; Names = 'deny_port'; Advice = '-CgroupPath' }
+            @{ File = 'connect4.bpf.o'; With = @{ CgroupPath = '/no/such' }; Id = 'EbpfCgroupNotFound'; Names = '/no/such'; Advice = 'cgroup' }
+            @{ File = 'xdp-counter.bpf.o'; With = @{}; Id = 'EbpfAttachTargetMissing'; Names = 'count_packets'; Advice = '-Interface' }
+            @{ File = 'xdp-counter.bpf.o'; With = @{ Interface = 'nix0' }; Id = 'EbpfInterfaceNotFound'; Names = 'nix0' }
+            @{ File = 'uprobe.bpf.o'; With = @{ BinaryPath = '/no/such'; Symbol = 'add' }; Id = 'EbpfSymbolNotFound'; Names = '/no/such' }
+            @{ File = 'uprobe.bpf.o'; With = @{ BinaryPath = 'libc.so.6'; Symbol = 'mallocc' }; Id = 'EbpfSymbolNotFound'; Names = 'mallocc'; Advice = 'malloc' }
+            @{ File = 'counters.bpf.o'; With = @{ Interface = 'lo' }; Id = 'EbpfInvalidArgument'; Names = '-Interface'; Advice = '-Interface' }
+            @{ File = 'counters.bpf.o'; With = @{ Frequency = 7 }; Id = 'EbpfInvalidArgument'; Names = '-Frequency'; Advice = '-Frequency' }
+        ) {
+            $before = Get-Inventory
+            $errors = $null
+            Start-EbpfProbe "$folder/$File" @With -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+            @($errors).Count | Should -Be 1
+            $errors[0].FullyQualifiedErrorId | Should -Match "^$Id,Ebee.PowerShell.Commands.StartEbpfProbeCommand$"
+            "$($errors[0].Exception.Message)" | Should -Match $Names
+            $errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+            if ($_.Contains('Advice')) { $errors[0].ErrorDetails.RecommendedAction | Should -Match $Advice }
+            Get-EbpfProbe | Should -BeNullOrEmpty
+            Get-LeftBehind $before | Should -BeNullOrEmpty
+            Get-Held | Should -Be 0
+        }
+
+        It 'does not keep the others from starting' {
+            $errors = $null
+            $probes = @("$folder/text.bpf.o", $counters | Start-EbpfProbe -ErrorAction SilentlyContinue -ErrorVariable errors)
+            $probes.Name | Should -Be counters
+            $errors.Count | Should -Be 1
+        }
+    }
+
+    Context 'of this session' {
+        It 'is found by name and id, and stopped' {
+            $one = Start-EbpfProbe $counters
+            $other = Start-EbpfProbe $two
+            (Get-EbpfProbe COUNT*).Id | Should -Be $one.Id
+            (Get-EbpfProbe -Id $other.Id).Name | Should -Be bytes
+            Get-EbpfProbe nix* | Should -BeNullOrEmpty
+            Stop-EbpfProbe -Name by*
+            @(Get-EbpfProbe).Id | Should -Be $one.Id
+            $other.IsRunning | Should -BeFalse
+            Get-Shown prog $one.Programs[0].ProgramId | Should -Not -BeNullOrEmpty
+            Stop-EbpfProbe -Id $one.Id
+            Stop-EbpfProbe $one # again: it is stopped
+            Get-EbpfProbe | Should -BeNullOrEmpty
+            Get-Held | Should -Be 0
+        }
+
+        It 'is not stopped with -WhatIf' {
+            $probe = Start-EbpfProbe $counters
+            $probe | Stop-EbpfProbe -WhatIf
+            $probe.IsRunning | Should -BeTrue
+            Get-Shown link $probe.Programs[0].LinkId[0] | Should -Not -BeNullOrEmpty
+        }
+
+        It 'that is missing is an error: <Cmdlet> <With.Keys> <With.Values>' -ForEach @(
+            @{ Cmdlet = 'Get-EbpfProbe'; With = @{ Name = 'nix' } }, @{ Cmdlet = 'Get-EbpfProbe'; With = @{ Id = 999999 } }
+            @{ Cmdlet = 'Stop-EbpfProbe'; With = @{ Name = 'nix' } }, @{ Cmdlet = 'Stop-EbpfProbe'; With = @{ Id = 999999 } }
+            @{ Cmdlet = 'Get-EbpfProbe'; With = @{ PinPath = '/tmp' } }
+        ) {
+            $errors = $null
+            & $Cmdlet @With -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+            $errors[0].FullyQualifiedErrorId | Should -BeLike 'EbpfProbeNotFound,*'
+            $errors[0].Exception.Message | Should -BeLike "*$($With.Values)*"
+            $errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        }
+
+        It 'completes' {
+            $probe = Start-EbpfProbe $counters
+            $complete = { param($Text) (TabExpansion2 $Text).CompletionMatches.CompletionText }
+            & $complete 'Get-EbpfProbe cou' | Should -Be counters
+            & $complete 'Stop-EbpfProbe -Id ' | Should -Contain "$($probe.Id)"
+            & $complete 'Start-EbpfProbe x.o -Tracepoint syscalls:sys_enter_execv' | Should -Contain syscalls:sys_enter_execve
+            & $complete 'Start-EbpfProbe x.o -Interface l' | Should -Contain lo
+            & $complete 'Start-EbpfProbe x.o -XdpMode ' | Should -Be Default, Generic, Native, Offload
+            & $complete 'Start-EbpfProbe x.o -BinaryPath /lib64/ld-linux-x86-64.so.2 -Symbol _dl_' | Should -Not -BeNullOrEmpty
+        }
+
+        It 'ends with the module, and with the process, however that ends: <How>' -ForEach @(
+            @{ How = 'Remove-Module Ebee; "removed"; Start-Sleep 60'; Kill = $false }
+            @{ How = '"started"; Start-Sleep 60'; Kill = $true }
+            @{ How = '"started"; exit'; Kill = $false }
+        ) {
+            $start = [Diagnostics.ProcessStartInfo] @{ FileName = (Get-Process -Id $PID).Path; RedirectStandardOutput = $true }
+            foreach ($argument in '-NoProfile', '-NonInteractive', '-Command',
+                "Import-Module '$ModulePath'; `$p = Start-EbpfProbe '$counters'; `"`$(`$p.Programs.ProgramId) `$(`$p.Programs.LinkId) `$(`$p.Maps.counters.Id)`"; $How") {
+                $start.ArgumentList.Add($argument)
+            }
+            $process = [Diagnostics.Process]::Start($start)
+            try {
+                $program, $link, $map = $process.StandardOutput.ReadLine() -split ' '
+                [int] $program | Should -BeGreaterThan 0
+                $null = $process.StandardOutput.ReadLine()
+                if ($Kill) {
+                    Get-Shown prog $program | Should -Not -BeNullOrEmpty
+                    $process.Kill()
+                    $process.WaitForExit()
+                }
+                Wait-Until { -not (Get-Shown prog $program) -and -not (Get-Shown link $link) -and -not (Get-Shown map $map) } 'all was freed' 5
+            }
+            finally {
+                if (-not $process.HasExited) { $process.Kill() }
+                $process.Dispose()
+            }
+        }
+
+        It 'leaves no descriptor, two hundred times' {
+            $start = { Start-EbpfProbe $counters | Stop-EbpfProbe }
+            1..5 | ForEach-Object $start
+            # What is left to finalizers by tests before is none of this.
+            $count = { [GC]::Collect(); [GC]::WaitForPendingFinalizers(); [IO.Directory]::GetFiles('/proc/self/fd').Count }
+            $before = & $count
+            1..200 | ForEach-Object $start
+            & $count | Should -BeLessOrEqual $before
+            Get-Held | Should -Be 0
+        }
+
+        It 'is shown in 120 columns' {
+            $probe = Start-EbpfProbe $counters
+            $table = ($probe | Format-Table | Out-String -Width 120) -replace "`e\[[0-9;]*m"
+            $table | Should -Match "(?m)^ +$($probe.Id) counters +True +count_open "
+            ($table -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
+            ($probe | Format-List | Out-String) | Should -Match 'sys_enter_openat'
+        }
+    }
+}
