@@ -65,6 +65,18 @@ Describe 'A session' {
         finally { $shell.Dispose() }
     }
 
+    It 'ends a stream of a probe that another runspace stops' -Skip:(-not (Get-Command clang -ErrorAction Ignore)) {
+        $probe = Start-EbpfProbe (Build-Object $folder 'samples/execve-ring.bpf.c')
+        try {
+            $stream = Start-Stream "Get-EbpfEvent -Id $($probe.Id)"
+            & $program.Path
+            Wait-Until { $stream.Output.Count -ge 1 } 'the first event'
+        }
+        finally { $probe | Stop-EbpfProbe }
+        @(Receive-Stream $stream).Count | Should -BeGreaterOrEqual 1
+        Get-EbpfProbe | Should -BeNullOrEmpty
+    }
+
     It 'says that a process is gone before it is looked up' {
         $process = [Diagnostics.Process]::Start('sleep', '60')
         $found = Get-Process -Id $process.Id
@@ -168,7 +180,7 @@ function Get-Error([scriptblock] `$Script) { try { & `$Script; '' } catch { `$_.
         $result.Culture | Should -Be @{ C = ''; 'de_DE.UTF-8' = 'de-DE'; 'tr_TR.UTF-8' = 'tr-TR' }[$_]
         foreach ($name in 'Took', 'Json', 'Numbers', 'Csv', 'Row') { $result.$name | Should -BeTrue -Because $name }
         $result.Sizes | Should -Be @('', '')
-        $result.BadDuration | Should -BeLike '*EbpfInvalidArgument*' -Because 'a comma is no decimal point in any language'
+        $result.BadDuration | Should -BeLike 'ParameterArgumentTransformationError*' -Because 'a comma is no decimal point in any language'
         $result.Unknown | Should -BeLike 'EbpfUserNotFound*'
         $result.Features | Should -Be @('ringbuf', 'ringbuf')
         $result.Tool | Should -Be 1

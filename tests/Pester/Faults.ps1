@@ -15,17 +15,20 @@ function Invoke-Session([string] $Script, [string] $Before, [string[]] $Environm
     $said | Out-String
 }
 
-# The object with a program for each kind of hook, but without a map of sockets.
-function Build-Attach([string] $Folder) {
-    $object = Join-Path $Folder attach.bpf.o
+# An object compiled from a source of the repository.
+function Build-Object([string] $Folder, [string] $Source) {
+    $object = Join-Path $Folder ((Split-Path -Leaf $Source) -replace '\.c$', '.o')
     if (-not (Test-Path $object)) {
         $machine = (uname -m)
         $said = clang -g -O2 -target bpf -mcpu=v3 -DWITHOUT_SOCKETS "-D__TARGET_ARCH_$($machine -eq 'aarch64' ? 'arm64' : 'x86')" -idirafter "/usr/include/$machine-linux-gnu" `
-            -c "$Repository/tests/Ebee.Tests/causes/attach.bpf.c" -o $object 2>&1
+            -c "$Repository/$Source" -o $object 2>&1
         if ($LASTEXITCODE) { throw ($said | Out-String) }
     }
     $object
 }
+
+# The one with a program for each kind of hook, but without a map of sockets.
+function Build-Attach([string] $Folder) { Build-Object $Folder 'tests/Ebee.Tests/causes/attach.bpf.c' }
 
 # The program that causes events.
 function Build-Cause([string] $Folder) {

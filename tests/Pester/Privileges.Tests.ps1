@@ -3,8 +3,7 @@
 Describe 'A user with <Held>' -ForEach @(
     @{ Held = 'no capability' }
     @{ Held = 'bpf,perfmon' }
-    @{ Held = 'bpf,perfmon,dac_read_search' }
-    @{ Held = 'bpf,perfmon,net_admin' }
+    @{ Held = 'bpf,perfmon,net_admin,dac_read_search' }
 ) {
     BeforeAll {
         . $PSScriptRoot/Common.ps1
@@ -25,7 +24,7 @@ Describe 'A user with <Held>' -ForEach @(
             $kinds = [ordered]@{
                 raw_tracepoint = 'raw_tracepoint_named'; tp_btf = 'btf_tracepoint_named'; tracepoint = 'tracepoint_named'
                 uprobe = 'uprobe_open -BinaryPath libc.so.6 -Symbol getsid'; multi = 'uprobe_multi_open -BinaryPath libc.so.6 -Symbol getsid'; perf_event = 'perf_event_open -Frequency 10'; iter = 'iterator_named'
-                xdp = 'xdp_open -Interface lo -XdpMode Generic'; tcx = 'tcx_ingress -Interface lo'; tc = 'tc_open -Interface lo'; lookup = 'lookup'
+                xdp = 'xdp_open -Interface lo -XdpMode Generic'; tcx = 'tcx_ingress -Interface lo'; tc = 'tc_open -Interface lo'
             }
             $script = @"
 `$result = [ordered]@{}
@@ -81,7 +80,7 @@ foreach (`$cmdlet in 'Get-ExecEvent', 'Get-FileDeleteEvent') {
     }
 
     It 'may use network kinds with CAP_NET_ADMIN' {
-        foreach ($kind in 'xdp', 'tcx', 'tc', 'lookup') {
+        foreach ($kind in 'xdp', 'tcx', 'tc') {
             if ($Held -like '*net_admin*') { $result.$kind | Should -Be 'ok' -Because $kind }
             elseif ($isAllowed) { $result.$kind | Should -Match '^EbpfPermissionDenied: .*lacks CAP_NET_ADMIN\..*\+net_admin' -Because $kind }
             else { $result.$kind | Should -Match '^EbpfPermissionDenied: .*lacks CAP_BPF and CAP_NET_ADMIN' -Because $kind }

@@ -21,7 +21,7 @@ internal readonly record struct ObjectProgram(nint Handle)
     public uint Type => LibBpf.bpf_program__type(Handle);
 
     /// <summary>Whether it sees packets or sockets, for which the kernel wants CAP_NET_ADMIN.</summary>
-    public bool IsNetwork => Type is 3 or 4 or 6 or (>= 8 and <= 16) or 18 or 19 or 22 or 23 or 25 or 30 or 32; // enum bpf_prog_type
+    public bool IsNetwork => Type is 3 or 4 or 6 or (>= 8 and <= 16) or 18 or 19 or 22 or 23 or 25 or 32; // enum bpf_prog_type
 
     /// <summary>The kernel's number of what it can be attached to (<c>enum bpf_attach_type</c>).</summary>
     public uint AttachType => LibBpf.bpf_program__expected_attach_type(Handle);

@@ -7,18 +7,18 @@ namespace Ebee.Tests.Live;
 [Trait("Category", "Live")]
 public sealed class KillTests
 {
-    private const int Commands = 150, Sessions = 50;
+    private const int Commands = 160, Sessions = 40;
 
     [LiveFact]
-    public void The_command() => KillAll(Commands, 250, (random, mark) => (Repository.Command,
+    public void The_command() => KillAll(Commands, 200, (random, mark) => (Repository.Command,
         [random.Next(2) == 0 ? "execsnoop" : "rmdetect", "--json", .. random.Next(2) == 0 ? ["--comm", mark] : Array.Empty<string>()]));
 
     [LiveFact]
-    public void A_session_that_streams() => KillAll(Sessions / 2, 3000, (_, _) =>
+    public void A_session_that_streams() => KillAll(Sessions / 2, 2000, (_, _) =>
         Session("Get-ExecEvent | Out-Null"));
 
     [LiveFact]
-    public void A_session_with_a_probe() => KillAll(Sessions / 2, 3000, (_, _) =>
+    public void A_session_with_a_probe() => KillAll(Sessions / 2, 2000, (_, _) =>
         Session($"Start-EbpfProbe '{BpfCause.Object("attach")}' -ProgramName raw_tracepoint_named, btf_tracepoint_named; Start-Sleep 60"));
 
     [LiveFact]
