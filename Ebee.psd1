@@ -33,6 +33,7 @@
     VariablesToExport    = @()
     FormatsToProcess     = @(
         'out/Ebee/Formatting/EbpfFeature.format.ps1xml'
+        'out/Ebee/Formatting/EbpfInstruction.format.ps1xml'
         'out/Ebee/Formatting/EbpfLink.format.ps1xml'
         'out/Ebee/Formatting/EbpfMap.format.ps1xml'
         'out/Ebee/Formatting/EbpfMapEntry.format.ps1xml'

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds what is needed and prints all ratios in one table. With arguments: only those (ring pipeline map start module
+# Builds what is needed and prints all ratios in one table. With arguments: only those (ring pipeline events map start module
 # slowdown).
 set -euo pipefail
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../eng/common.sh"
@@ -17,8 +17,10 @@ done
 "$root/eng/build.sh" Build
 cd "$root"
 mkdir -p out/bench
-clang -g -O2 -Wall -Werror -target bpf -mcpu=v3 -idirafter "/usr/include/$(gcc -dumpmachine)" \
-  -c bench/fill.bpf.c -o out/bench/fill.bpf.o
+for object in fill event; do
+  clang -g -O2 -Wall -Werror -target bpf -mcpu=v3 -idirafter "/usr/include/$(gcc -dumpmachine)" \
+    -c "bench/$object.bpf.c" -o "out/bench/$object.bpf.o"
+done
 gcc -O2 -Wall -Werror -o out/bench/ring_reader bench/ring_reader.c -lbpf
 gcc -O2 -Wall -Werror -o out/bench/map_reader bench/map_reader.c -lbpf
 gcc -O2 -Wall -Werror -o out/bench/exec_loop bench/exec_loop.c

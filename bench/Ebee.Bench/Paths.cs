@@ -4,6 +4,7 @@ namespace Ebee.Bench;
 internal static class Paths
 {
     public const string FillObject = "out/bench/fill.bpf.o";
+    public const string EventObject = "out/bench/event.bpf.o";
     public const string RingReader = "out/bench/ring_reader";
     public const string MapReader = "out/bench/map_reader";
     public const string ExecLoop = "out/bench/exec_loop";

@@ -40,7 +40,8 @@ internal static class PipelineBench
             "pre-made objects " + Statistics.Spread(theirs, "0.00"), Statistics.Median(ratios), 0.8, AtLeast: true);
     }
 
-    private static void KeepFull(int process, byte[] record, CancellationToken end)
+    /// <summary>Fills the newest ring of a process with a record again and again.</summary>
+    internal static void KeepFull(int process, byte[] record, CancellationToken end)
     {
         uint ring = 0;
         RingFiller? filler = null;

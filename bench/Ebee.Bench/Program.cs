@@ -7,6 +7,7 @@ Dictionary<string, Func<IEnumerable<Measure>>> benches = new(StringComparer.Ordi
 {
     ["ring"] = () => [RingBench.Run()],
     ["pipeline"] = () => [PipelineBench.Run()],
+    ["events"] = () => [EventBench.Run()],
     ["map"] = MapBench.Run,
     ["start"] = StartBench.Command,
     ["module"] = () => [StartBench.Module()],

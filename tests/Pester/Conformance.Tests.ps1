@@ -113,7 +113,7 @@ Describe 'The cmdlet <Name>' -ForEach $cmdlets {
     It 'says what it writes: a sealed class with flat properties' {
         $Cmdlet.OutputType.Count | Should -BeGreaterThan 0
         foreach ($type in $Cmdlet.OutputType.Type | Where-Object { $_.FullName -like 'Ebee.*' }) {
-            $type.IsSealed | Should -BeTrue
+            $type.IsSealed -or $type.IsAbstract | Should -BeTrue # abstract: classes made of C structs at run time are of it
             foreach ($property in $type.GetProperties()) {
                 $plain = [Nullable]::GetUnderlyingType($property.PropertyType) ?? $property.PropertyType
                 # A table of parts, such as the fields of a tracepoint: -Depth 2 of ConvertTo-Json reaches them.

@@ -37,7 +37,7 @@ Describe 'The guide' {
         $text = { param($Like) ($results | Where-Object Code -like "*$Like*" | Select-Object -First 1).Text }
         & $text 'Hello from' | Should -Match 'Hello from process \d+'
         & $text 'target_uid = 0' | Should -Match '/etc/hostname'
-        & $text 'ignored_pid = ' | Should -Match "ignored_pid +: \d+"
+        & $text 'ignored_pid = ' | Should -Match '(?s)ignored_pid.*\d+'
         [regex]::Match((& $text 'bpf_stats_enabled'), 'RunCount\s*: (\d+)').Groups[1].Value | Should -BeGreaterThan 0
         & $text 'sys_enter_execv' | Should -Match 'execve'
     }

@@ -7,11 +7,12 @@ namespace Ebee.PowerShell.Commands;
 
 /// <summary>Gets the eBPF programs that the kernel holds.</summary>
 [Cmdlet(VerbsCommon.Get, "EbpfProgram", DefaultParameterSetName = "Name")]
-[OutputType(typeof(EbpfProgram))]
-public sealed class GetEbpfProgramCommand : InventoryCommand
+[OutputType(typeof(EbpfProgram), typeof(EbpfInstruction))]
+public sealed class GetEbpfProgramCommand : InventoryCommand, IDisposable
 {
     private readonly List<uint> _ids = [];
     private readonly HashSet<uint> _maps = [];
+    private ProgramCode? _code;
 
     /// <summary>Only programs of these names.</summary>
     [Parameter(Position = 0, ParameterSetName = "Name")]
@@ -32,6 +33,10 @@ public sealed class GetEbpfProgramCommand : InventoryCommand
     [ValidateNotNullOrEmpty]
     public EbpfMap[] Map { get; set; } = [];
 
+    /// <summary>Writes the programs' instructions in place of the programs.</summary>
+    [Parameter]
+    public SwitchParameter Instruction { get; set; }
+
     /// <summary>Gathers what the pipeline gives.</summary>
     protected override void ProcessRecord()
     {
@@ -39,6 +44,9 @@ public sealed class GetEbpfProgramCommand : InventoryCommand
         _ids.AddRange(MyInvocation.ExpectingInput ? ProgramId.Where(id => id != 0) : ProgramId);
         _maps.UnionWith(Map.Select(map => map.Id));
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _code?.Dispose();
 
     private protected override void List(HostInventory inventory)
     {
@@ -50,7 +58,22 @@ public sealed class GetEbpfProgramCommand : InventoryCommand
         WriteById(_ids, inventory.Program, Missing);
         if (_maps.Count > 0)
         {
-            WriteObject(inventory.Programs().Where(program => _maps.Overlaps(program.MapId)), enumerateCollection: true);
+            foreach (EbpfProgram program in inventory.Programs().Where(program => _maps.Overlaps(program.MapId)))
+            {
+                Write(program);
+            }
+        }
+    }
+
+    private protected override void Write(object? found)
+    {
+        if (Instruction)
+        {
+            WriteObject((_code ??= new()).Read((EbpfProgram)found!), enumerateCollection: true);
+        }
+        else
+        {
+            WriteObject(found);
         }
     }
 

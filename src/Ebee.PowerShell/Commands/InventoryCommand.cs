@@ -33,6 +33,9 @@ public abstract class InventoryCommand : PSCmdlet
     /// <summary>Writes the objects.</summary>
     private protected abstract void List(HostInventory inventory);
 
+    /// <summary>Writes what was found.</summary>
+    private protected virtual void Write(object? found) => WriteObject(found);
+
     /// <summary>Writes the objects of these ids; each that is missing is an error that does not end the cmdlet.</summary>
     private protected void WriteById<T>(IEnumerable<uint> ids, Func<uint, T?> find, Func<string, EbpfException> missing) where T : class
     {
@@ -40,7 +43,7 @@ public abstract class InventoryCommand : PSCmdlet
         {
             if (find(id) is { } found)
             {
-                WriteObject(found);
+                Write(found);
             }
             else
             {
@@ -69,7 +72,7 @@ public abstract class InventoryCommand : PSCmdlet
             }
             if (isWanted)
             {
-                WriteObject(item);
+                Write(item);
             }
         }
         for (int i = 0; i < names.Length; i++)

@@ -44,7 +44,7 @@ public sealed class SetEbpfMapEntryCommand : MapEntryCommand
     private protected override void Process(MapAccess access)
     {
         object? key = ParameterSetName == "Entry" ? Entry : PlainValue.Of(Key);
-        object? value = ParameterSetName == "Entry" ? PlainValue.Of(Value) ?? Entry!.Value : PlainValue.Of(Value);
+        object? value = ParameterSetName == "Entry" ? PlainValue.Of(Value) ?? Entry!.Values ?? Entry.Value : PlainValue.Of(Value);
         string? name = key is EbpfMapEntry entry ? ValueText.Of(entry.Key) : key is null ? null : ValueText.Of(key);
         if (ShouldProcess($"{access.Layout.Map}", name is null ? "Add a value" : $"Set the entry {name}"))
         {

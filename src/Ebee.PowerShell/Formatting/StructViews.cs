@@ -24,7 +24,7 @@ internal sealed class StructViews(CommandInvocationIntrinsics commands)
         }
         _last = value.GetType();
         HashSet<Type> known = Known.GetOrCreateValue(runspace);
-        if (known.Contains(_last) || commands.GetCmdlet("Microsoft.PowerShell.Utility\\Update-FormatData") is not { } update)
+        if (known.Contains(_last))
         {
             return;
         }
@@ -35,7 +35,14 @@ internal sealed class StructViews(CommandInvocationIntrinsics commands)
                 formats.Add(new SessionStateFormatEntry(Views(codec)));
             }
         }
-        commands.InvokeScript("& $args[0]", true, PipelineResultTypes.None, null, update);
+        try
+        {
+            commands.InvokeScript("Microsoft.PowerShell.Utility\\Update-FormatData", true, PipelineResultTypes.None, null);
+        }
+        catch (CommandNotFoundException)
+        {
+            // A session that was made without it has the view of all structs.
+        }
     }
 
     private static IEnumerable<StructCodec> WithInner(StructCodec codec) => [codec, .. codec.Fields.Select(field => Element(field.Codec)).OfType<StructCodec>().SelectMany(WithInner)];
