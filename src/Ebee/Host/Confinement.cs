@@ -9,12 +9,15 @@ internal static class Confinement
     public static (string Fact, string Action)? Find() =>
         IsInUserNamespace() ? ("it is in a user namespace, and they count in the initial one only",
             "Run it outside: sudo pwsh, or sudo ebee. Start a container by root, without a user namespace (docker run --userns=host).")
-        : SystemFacts.SecurityFile("lockdown")?.Contains("[confidentiality]", StringComparison.Ordinal) == true
+        : IsConfidential()
             ? ("the kernel is locked down (confidentiality), and lets no program read its memory",
                 "Boot with lockdown=integrity, or without lockdown: cat /sys/kernel/security/lockdown shows the mode.")
         : HasSeccompFilter() ? ("a seccomp filter is active, which may forbid bpf or perf_event_open",
             "Start the container with a profile that allows both: docker run --security-opt seccomp=profile.json, or =unconfined.")
         : null;
+
+    /// <summary>Whether the kernel is locked down to confidentiality, so that no program reads its memory.</summary>
+    public static bool IsConfidential() => SystemFacts.SecurityFile("lockdown")?.Contains("[confidentiality]", StringComparison.Ordinal) == true;
 
     // The initial one maps all ids to themselves.
     private static bool IsInUserNamespace() =>

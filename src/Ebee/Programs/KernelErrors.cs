@@ -15,7 +15,7 @@ internal static class KernelErrors
     /// <param name="elf">The object file's bytes, for the lines of its source; empty when they are not at hand.</param>
     /// <param name="network">Whether one of its programs sees packets or sockets.</param>
     public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default, bool network = false) =>
-        errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null
+        (errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null) || IsLockedOut(log)
             ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log, network)
             : errno is Errno.Emfile
             ? new EbpfException(EbpfError.LoadFailed, $"{name} could not be loaded: this process has no descriptor left.", MoreFiles, log)
@@ -54,6 +54,11 @@ internal static class KernelErrors
                 "a seccomp filter or a user namespace forbids it.",
                 "In a container, start it with --cap-add SYS_ADMIN, without a user namespace, and with a seccomp profile that allows bpf.");
     }
+
+    // In lockdown the helpers that read the kernel's memory are not there: for the verifier that is a mistake of the program's.
+    private static bool IsLockedOut(string log) => log.Contains(" bpf_probe_read", StringComparison.Ordinal)
+        && (log.Contains("cannot use helper", StringComparison.Ordinal) || log.Contains("unknown func", StringComparison.Ordinal))
+        && Confinement.IsConfidential();
 
     public static EbpfException Permission(string message, string log, bool network = false)
     {
