@@ -132,6 +132,21 @@ SEC("tp/syscalls/sys_enter_execve") int look(void *ctx)
             $shown | Should -Match 'last +: 2'
         }
 
+        It 'tells a key from a value in errors, and a hashtable by what it has' {
+            $probe = Start-EbpfProbe -Source @'
+struct pair { int left, right; };
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 2); __type(key, struct pair); __type(value, __u64); } pairs SEC(".maps");
+SEC("tp/syscalls/sys_enter_getsid") int look(void *ctx) { return 0; }
+'@
+            $fields = [Collections.Generic.Dictionary[string, int]]::new()
+            $fields.left = 4
+            foreach ($key in @{ left = 4 }, $fields) {
+                { Get-EbpfMapEntry $probe.Maps.pairs -Key $key -ErrorAction Stop } | Should -Throw '*no entry { left = 4 }*'
+            }
+            { Get-EbpfMapEntry $probe.Maps.pairs -Key 5 -ErrorAction Stop } | Should -Throw 'The key cannot be 5*'
+            { Set-EbpfMapEntry $probe.Maps.pairs -Key $fields -Value x -ErrorAction Stop } | Should -Throw "The value cannot be 'x'*"
+        }
+
         It 'refuses a value that holds itself' {
             $endless = @{}
             $endless.self = $endless

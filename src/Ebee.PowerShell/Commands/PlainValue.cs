@@ -18,7 +18,7 @@ internal static class PlainValue
             "Look whether a hashtable, an object or an array holds itself."),
         PSObject { BaseObject: PSCustomObject } custom => custom.Properties.ToDictionary(p => p.Name, p => Of(p.Value, depth + 1)),
         PSObject wrapped => Of(wrapped.BaseObject, depth + 1),
-        IDictionary dictionary => dictionary.Cast<DictionaryEntry>().ToDictionary(e => LanguagePrimitives.ConvertTo<string>(e.Key), e => Of(e.Value, depth + 1)),
+        IDictionary dictionary => dictionary.Keys.Cast<object>().ToDictionary(LanguagePrimitives.ConvertTo<string>, key => Of(dictionary[key], depth + 1)),
         byte[] => value,
         IList list => list.Cast<object?>().Select(item => Of(item, depth + 1)).ToArray(),
         _ => value,

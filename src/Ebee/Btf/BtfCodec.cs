@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Runtime.CompilerServices;
 
 namespace Ebee.Btf;
@@ -50,10 +51,13 @@ internal abstract class BtfCodec(Type clrType, int size, string cName, string si
     /// </param>
     /// <param name="target">At least <see cref="Size"/> bytes; what the value leaves open of them becomes zero.</param>
     /// <exception cref="EbpfException">It does not fit: <see cref="EbpfError.InvalidValue"/>.</exception>
-    public void Encode(object? value, Span<byte> target)
+    public void Encode(object? value, Span<byte> target) => Encode(value, target, "The value");
+
+    /// <summary>Writes a value that errors are to call so, such as <c>The key</c>.</summary>
+    internal void Encode(object? value, Span<byte> target, string name)
     {
         target[..Size].Clear();
-        Write(value ?? throw InvalidValue("The value", null, $"a value for {CName} is missing"), target[..Size], "The value");
+        Write(value ?? throw InvalidValue(name, null, $"a value for {CName} is missing"), target[..Size], name);
     }
 
     /// <summary>The value of bytes that are enough.</summary>
@@ -78,7 +82,7 @@ internal abstract class BtfCodec(Type clrType, int size, string cName, string si
 
     private protected static EbpfException InvalidValue(string field, object? value, string why)
     {
-        string text = value switch { null => "null", string s => $"'{s}'", byte[] b => $"{b.Length} bytes", Array a => $"{a.Length} values", _ => $"{value}" };
+        string text = value switch { null => "null", string s => $"'{s}'", byte[] b => $"{b.Length} bytes", Array a => $"{a.Length} values", IDictionary => "a hashtable", _ => $"{value}" };
         text = text.Length > 80 ? text[..80] + "…" : text;
         return new EbpfException(EbpfError.InvalidValue, $"{field} cannot be {text}: {why}.", "Give a value of that type; a struct as a hashtable: @{ field = 1 }.");
     }

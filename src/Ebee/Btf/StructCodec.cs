@@ -73,7 +73,7 @@ internal sealed class StructCodec : BtfCodec
     {
         StructField field = Array.Find(Fields, f => f.CName == name) ?? _byName.GetValueOrDefault(name)
             ?? throw new EbpfException(EbpfError.InvalidValue, $"{CName} has no field '{name}'.", $"Its fields are: {FieldNames}.");
-        path = path == "The value" ? field.Name : $"{path}.{field.Name}";
+        path = path is "The value" or "The key" ? field.Name : $"{path}.{field.Name}";
         if (value is null)
         {
             return;

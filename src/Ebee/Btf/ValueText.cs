@@ -11,7 +11,7 @@ public static class ValueText
     public static string Of(object? value) => value switch
     {
         byte[] bytes => Convert.ToHexStringLower(bytes.AsSpan(0, Math.Min(bytes.Length, MostElements))) + (bytes.Length > MostElements ? "…" : ""),
-        IDictionary fields => $"{{ {string.Join(", ", fields.Cast<DictionaryEntry>().Select(field => $"{field.Key} = {Of(field.Value)}"))} }}",
+        IDictionary fields => $"{{ {string.Join(", ", fields.Keys.Cast<object>().Select(name => $"{name} = {Of(fields[name])}"))} }}",
         IList items => $"[{string.Join(", ", items.Cast<object?>().Take(MostElements).Select(Of))}{(items.Count > MostElements ? ", …" : "")}]",
         _ => $"{value}",
     };

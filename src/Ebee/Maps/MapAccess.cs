@@ -64,7 +64,7 @@ internal sealed unsafe class MapAccess : IDisposable
         {
             throw MapErrors.NotSupported(Map, "Entries of a queue or stack have no keys", "Leave -Key out: the next one is shown.");
         }
-        byte[] keyBytes = Encode(_layout.IsBloomFilter ? _layout.Value : _layout.Key, key);
+        byte[] keyBytes = EncodeKey(_layout.IsBloomFilter ? _layout.Value : _layout.Key, key);
         byte[] value = new byte[_layout.ValueSize];
         fixed (byte* keyData = keyBytes, valueData = value)
         {
@@ -90,7 +90,7 @@ internal sealed unsafe class MapAccess : IDisposable
         {
             throw new EbpfException(EbpfError.InvalidValue, $"A key is missing for the map {Map}.", "Give it with -Key.");
         }
-        byte[] keyBytes = !hasKeys ? [] : key is EbpfMapEntry entry ? entry.KeyBytes.ToArray() : Encode(_layout.Key, key);
+        byte[] keyBytes = !hasKeys ? [] : key is EbpfMapEntry entry ? entry.KeyBytes.ToArray() : EncodeKey(_layout.Key, key);
         byte[] valueBytes = EncodeValue(value, out SafeFileHandle? held);
         using (held)
         {
@@ -110,7 +110,7 @@ internal sealed unsafe class MapAccess : IDisposable
     /// <summary>Removes an entry.</summary>
     /// <param name="key">Its key, or an entry of this map that has it.</param>
     /// <returns>Whether there was one.</returns>
-    public bool Remove(object key) => Remove(key is EbpfMapEntry entry ? entry.KeyBytes : Encode(_layout.Key, key));
+    public bool Remove(object key) => Remove(key is EbpfMapEntry entry ? entry.KeyBytes : EncodeKey(_layout.Key, key));
 
     /// <summary>Takes the next entry out of a queue or stack; null when it is empty.</summary>
     public EbpfMapEntry? Pop() => Next(&LibBpf.bpf_map_lookup_and_delete_elem);
@@ -210,10 +210,10 @@ internal sealed unsafe class MapAccess : IDisposable
         }
     }
 
-    private static byte[] Encode(BtfCodec codec, object? value)
+    private static byte[] EncodeKey(BtfCodec codec, object? key)
     {
         byte[] bytes = new byte[codec.Size];
-        codec.Encode(value, bytes);
+        codec.Encode(key, bytes, "The key");
         return bytes;
     }
 
