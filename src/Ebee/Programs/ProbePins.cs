@@ -37,7 +37,7 @@ internal sealed class ProbePins
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EbpfException(EbpfError.FileFailed, $"'{folder}' could not be made: {e.Message.TrimEnd('.')}.", "Give a path under a bpffs that you may write to.", inner: e);
+            throw new EbpfException(EbpfError.FileFailed, $"'{folder}' could not be made: {e.Message.TrimEnd('.')}.", "Give a path under a bpffs that you may write to; bpffs takes no dots in names.", inner: e);
         }
         return new ProbePins(folder);
     }
