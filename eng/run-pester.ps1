@@ -1,5 +1,5 @@
-# Runs tests/Pester and writes a line for each test: its outcome, a tab, and why it was skipped or its name.
-param([string] $Results, [string] $Modules)
+# Runs tests/Pester, or one file of it, and writes a line for each test: its outcome, a tab, and why it was skipped or its name.
+param([string] $Results, [string] $Modules, [string] $File)
 $ErrorActionPreference = 'Stop'
 
 $env:PSModulePath = $Modules + [IO.Path]::PathSeparator + $env:PSModulePath
@@ -18,7 +18,7 @@ if (-not (Get-Module -ListAvailable Pester | Where-Object { $_.Version.Major -eq
 Import-Module Pester -MinimumVersion 5.5 -MaximumVersion 5.99
 
 $configuration = New-PesterConfiguration
-$configuration.Run.Path = Join-Path (Split-Path $PSScriptRoot) tests Pester
+$configuration.Run.Path = Join-Path (Split-Path $PSScriptRoot) tests Pester $File
 $configuration.Run.PassThru = $true
 $run = Invoke-Pester -Configuration $configuration
 

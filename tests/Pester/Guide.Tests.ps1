@@ -39,6 +39,6 @@ Describe 'The guide' {
         & $text 'target_uid = 0' | Should -Match '/etc/hostname'
         & $text 'ignored_pid = ' | Should -Match '(?s)ignored_pid.*\d+'
         [regex]::Match((& $text 'bpf_stats_enabled'), 'RunCount\s*: (\d+)').Groups[1].Value | Should -BeGreaterThan 0
-        & $text 'sys_enter_execv' | Should -Match 'execve'
+        & $text 'int f(void' | Should -Match 'execve'
     }
 }

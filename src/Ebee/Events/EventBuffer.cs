@@ -18,6 +18,8 @@ internal sealed class EventBuffer(string name, bool isPerfArray, uint maxEntries
     private const uint RingBuffer = 27; // BPF_MAP_TYPE_RINGBUF
     private const uint DefaultCpuBytes = 512 << 10; // what any user may lock for each CPU (perf_event_mlock_kb)
 
+    private readonly Lock _opening = new();
+
     public string Name { get; } = name;
 
     public IReadOnlyList<EventOutput> Outputs { get; } = outputs;
@@ -42,10 +44,16 @@ internal sealed class EventBuffer(string name, bool isPerfArray, uint maxEntries
     /// <summary>Whether maps of a type are such buffers.</summary>
     public static bool IsEventMap(uint type) => type is PerfEventArray or RingBuffer;
 
-    /// <summary>Makes the reader. What is written into a perf event array before is lost.</summary>
-    public IRecordReader Open() => Reader ??= isPerfArray
-        ? new PerfBufferReader((int)handle.DangerousGetHandle(), Name, CpuBytes, maxEntries)
-        : new RingBufferReader((int)handle.DangerousGetHandle(), maxEntries);
+    /// <summary>Makes the reader, unless it is there. What is written into a perf event array before is lost.</summary>
+    public IRecordReader Open()
+    {
+        lock (_opening)
+        {
+            return Reader ??= isPerfArray
+                ? new PerfBufferReader((int)handle.DangerousGetHandle(), Name, CpuBytes, maxEntries)
+                : new RingBufferReader((int)handle.DangerousGetHandle(), maxEntries);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -26,7 +26,7 @@ internal static class CacheFolder
         {
             return Directory.CreateTempSubdirectory("ebee-").FullName;
         }
-        return CreatePrivate(Path.Combine(cache, $"run-{Guid.NewGuid():N}"));
+        return CreatePrivate(Path.Combine(cache, $"run-{Environment.ProcessId}-{Guid.NewGuid():N}"));
     }
 
     private static string? Make(string path)
