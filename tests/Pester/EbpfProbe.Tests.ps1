@@ -94,6 +94,64 @@ char LICENSE[] SEC("license") = "GPL";
             (bpftool -j map dump id $probe.Maps['.rodata'].Id | ConvertFrom-Json).formatted.value.'.rodata'.small | Should -Be 65535
         }
 
+        It 'gives its programs and links, whatever has the number of the probe as its id' {
+            $probe = Start-EbpfProbe $counters
+            ($probe | Get-EbpfProgram).Id | Should -Be $probe.Programs.ProgramId
+            ($probe | Get-EbpfLink).Id | Should -Be $probe.Programs.LinkId
+            $probe | Stop-EbpfProbe
+            { $probe | Get-EbpfProgram -ErrorAction Stop } | Should -Throw "*the id $($probe.Programs.ProgramId)*"
+            $probe | Get-EbpfLink | Should -BeNullOrEmpty
+        }
+
+        It 'uses no map of a probe that was stopped' {
+            $first = Start-EbpfProbe $counters
+            $first | Stop-EbpfProbe
+            Wait-Until { -not (Get-Shown map $first.Maps.config.Id) } 'the map to go' # its program, which the kernel frees later, holds it
+            { Start-EbpfProbe $counters -ReuseMap @{ config = $first.Maps.config } -ErrorAction Stop } | Should -Throw '*config*not there any more*'
+        }
+
+        It 'shows a struct that has an empty one in it' {
+            $probe = Start-EbpfProbe -Source @'
+struct hollow { int first; struct {} nothing; int last; };
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); __type(value, struct hollow); } events SEC(".maps");
+SEC("tp/syscalls/sys_enter_execve") int look(void *ctx)
+{
+	struct hollow *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event)
+		return 0;
+	event->first = 1;
+	event->last = 2;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+'@
+            /bin/true
+            $shown = $probe | Get-EbpfEvent -MaxEvents 1 | Format-List | Out-String
+            $shown | Should -Match 'first +: 1' -Because 'the views of all structs load'
+            $shown | Should -Match 'last +: 2'
+        }
+
+        It 'refuses a value that holds itself' {
+            $endless = @{}
+            $endless.self = $endless
+            { Start-EbpfProbe "$folder/global.bpf.o" -Global @{ small = $endless } -ErrorAction Stop } | Should -Throw '*nested deeper*'
+        }
+
+        It 'takes a binary and a cgroup by their path from the current location' {
+            Push-Location /lib64
+            try {
+                Start-EbpfProbe -Source 'SEC("uprobe") int f(void *ctx) { return 0; }' -BinaryPath "./$((Get-ChildItem ld-linux*)[0].Name)" -Symbol _dl_no_such -ErrorVariable said -ErrorAction SilentlyContinue
+                "$said" | Should -BeLike "*'_dl_no_such'*"
+                Set-Location /sys/fs/cgroup
+                $source = 'SEC("cgroup/connect4") int f(void *ctx) { return 1; }'
+                Start-EbpfProbe -Source $source -CgroupPath ./no-such -ErrorVariable said -ErrorAction SilentlyContinue
+                "$said" | Should -BeLike "*'/sys/fs/cgroup/no-such'*"
+            } finally {
+                Pop-Location
+            }
+        }
+
         It 'uses maps that exist' {
             $first = Start-EbpfProbe $counters
             $second = Start-EbpfProbe $counters -ReuseMap @{ config = $first.Maps.config }

@@ -10,6 +10,7 @@ namespace Ebee.PowerShell.Commands;
 public sealed class GetEbpfLinkCommand : InventoryCommand
 {
     private readonly HashSet<uint> _programs = [];
+    private readonly HashSet<uint> _links = [];
 
     /// <summary>The links of these ids.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Id")]
@@ -26,11 +27,17 @@ public sealed class GetEbpfLinkCommand : InventoryCommand
     [ValidateNotNullOrEmpty]
     public EbpfProgram[] Program { get; set; } = [];
 
+    /// <summary>The links of these probes.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Probe", ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public EbpfProbe[] Probe { get; set; } = [];
+
     /// <summary>Gathers what the pipeline gives.</summary>
     protected override void ProcessRecord()
     {
         _programs.UnionWith(ProgramId);
         _programs.UnionWith(Program.Select(program => program.Id));
+        _links.UnionWith(Probe.SelectMany(probe => probe.Programs).SelectMany(program => program.LinkId));
     }
 
     private protected override void List(HostInventory inventory)
@@ -44,7 +51,7 @@ public sealed class GetEbpfLinkCommand : InventoryCommand
                 WriteObject(inventory.Links(), enumerateCollection: true);
                 break;
             default:
-                WriteObject(inventory.Links().Where(link => _programs.Contains(link.ProgramId)), enumerateCollection: true);
+                WriteObject(inventory.Links().Where(link => _programs.Contains(link.ProgramId) || _links.Contains(link.Id)), enumerateCollection: true);
                 break;
         }
     }

@@ -14,6 +14,11 @@ public sealed class GetEbpfProgramCommand : InventoryCommand, IDisposable
     private readonly HashSet<uint> _maps = [];
     private ProgramCode? _code;
 
+    /// <summary>The programs of these probes.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Probe", ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public EbpfProbe[] Probe { get; set; } = [];
+
     /// <summary>Only programs of these names.</summary>
     [Parameter(Position = 0, ParameterSetName = "Name")]
     [ValidateNotNullOrEmpty]
@@ -42,6 +47,7 @@ public sealed class GetEbpfProgramCommand : InventoryCommand, IDisposable
     {
         // A struct_ops link has no program: its ProgramId is 0, which is nobody's.
         _ids.AddRange(MyInvocation.ExpectingInput ? ProgramId.Where(id => id != 0) : ProgramId);
+        _ids.AddRange(Probe.SelectMany(probe => probe.Programs).Select(program => program.ProgramId));
         _maps.UnionWith(Map.Select(map => map.Id));
     }
 

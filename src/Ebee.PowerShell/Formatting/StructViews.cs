@@ -30,7 +30,8 @@ internal sealed class StructViews(CommandInvocationIntrinsics commands)
         }
         foreach (StructCodec codec in WithInner(EbpfStruct.CodecOf(first)))
         {
-            if (known.Add(codec.ClrType))
+            // A view of nothing is none that PowerShell takes, and all others would fail with it.
+            if (codec.Fields.Length > 0 && known.Add(codec.ClrType))
             {
                 formats.Add(new SessionStateFormatEntry(Views(codec)));
             }

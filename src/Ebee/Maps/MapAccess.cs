@@ -11,15 +11,16 @@ namespace Ebee.Maps;
 internal sealed unsafe class MapAccess : IDisposable
 {
     private readonly SafeFileHandle _handle;
-    private readonly bool _ownsHandle;
     private readonly MapLayout _layout;
 
     /// <summary>Opens a map: by the descriptor that it has, or by its id, which needs CAP_SYS_ADMIN.</summary>
     /// <exception cref="EbpfException">It has gone, or this process may not open it.</exception>
     public MapAccess(EbpfMap map)
     {
-        _ownsHandle = map.Handle is not { IsClosed: false };
-        _handle = _ownsHandle ? KernelObjects.Maps.Open(map.Id) ?? throw Gone(map) : map.Handle!;
+        // A second descriptor: the probe may be stopped while its entries are read, and the number of the first be another file's.
+        _handle = map.Handle is { IsClosed: false } own
+            ? new SafeFileHandle(LibC.Duplicate((int)own.DangerousGetHandle()), ownsHandle: true)
+            : KernelObjects.Maps.Open(map.Id) ?? throw Gone(map);
         BpfMapInfo info = default;
         KernelObjects.Maps.Read(_handle, ref info);
         _layout = new MapLayout(map, info);
@@ -151,13 +152,7 @@ internal sealed unsafe class MapAccess : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        if (_ownsHandle)
-        {
-            _handle.Dispose();
-        }
-    }
+    public void Dispose() => _handle.Dispose();
 
     private EbpfMapEntry? Next(RawEntryReader reader, bool sums) =>
         reader.TryRead(out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value) ? new EbpfMapEntry(_layout, key, value, sums) : null;

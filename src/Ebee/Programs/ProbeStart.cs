@@ -106,8 +106,10 @@ internal static class ProbeStart
         }
         foreach ((string map, EbpfMap existing) in options.ReuseMap)
         {
-            using SafeFileHandle? handle = existing.Handle is null ? KernelObjects.Maps.Open(existing.Id) : null;
-            opened.ReuseMap(map, (int)(existing.Handle ?? handle ?? throw Gone(existing)).DangerousGetHandle());
+            // The map of a probe that was stopped can live on elsewhere; its own descriptor is closed.
+            SafeFileHandle? own = existing.Handle is { IsClosed: false } open ? open : null;
+            using SafeFileHandle? found = own is null ? KernelObjects.Maps.Open(existing.Id) : null;
+            opened.ReuseMap(map, (int)(own ?? found ?? throw Gone(existing)).DangerousGetHandle());
         }
         foreach (string map in options.MapPin.Keys)
         {
