@@ -125,6 +125,8 @@ Describe 'The cmdlet <Name>' -ForEach $cmdlets {
                     }
                     continue
                 }
+                # A probe is what the others are asked of, not a row of a report.
+                if ($type -eq [Ebee.Programs.EbpfProbe] -and $property.Name -in 'Programs', 'Maps') { continue }
                 # What is in a map is of the C type that its source declares: a number, text, or a struct of such.
                 if ($type -eq [Ebee.Maps.EbpfMapEntry] -and $plain -in [object], [object[]]) { continue }
                 $plain.IsPrimitive -or $plain.IsEnum -or $plain -in [string], [string[]], [int[]], [uint[]], [byte[]], [DateTimeOffset] |
@@ -154,6 +156,8 @@ Describe 'The cmdlet <Name>' -ForEach $cmdlets {
             ProcessId = [int[]]; ExcludeProcessId = [int[]]; Name = [string[]]; UserName = [string[]]; CgroupPath = [string[]]; ContainerId = [string[]]
             IncludeChildren = [switch]; IncludeFailed = [switch]; MaxEvents = [long]; Duration = [timespan]; BufferSize = [long]
         }
+        # Filters take several; a probe is attached to one.
+        if ($Cmdlet.Name -eq 'Start-EbpfProbe') { $types.ProcessId = [int]; $types.CgroupPath = [string] }
         foreach ($key in $types.Keys | Where-Object { $Cmdlet.Parameters.ContainsKey($_) }) {
             $Cmdlet.Parameters[$key].ParameterType | Should -Be $types[$key]
         }
@@ -231,6 +235,7 @@ Describe 'The view of <TypeName>' -ForEach $outputs {
     }
 
     It 'fits 120 columns: all widths but the last one''s, and enough for that' {
+        if ($Type.IsAbstract) { return } # the classes made at run time have columns of their own
         $headers = $table.Control.Headers
         $headers | Select-Object -SkipLast 1 | ForEach-Object { $_.Width | Should -BeGreaterThan 0 }
         $fixed = ($headers | Select-Object -SkipLast 1 | Measure-Object Width -Sum).Sum + $headers.Count - 1
@@ -238,7 +243,7 @@ Describe 'The view of <TypeName>' -ForEach $outputs {
     }
 
     It 'shows every property in its list, but what another shows' {
-        if (-not $list) { return }
+        if (-not $list -or $Type.IsAbstract) { return }
         $labels = $list.Control.Entries[0].Items | ForEach-Object { $_.Label ? $_.Label : $_.DisplayEntry.Value }
         foreach ($property in $Type.GetProperties().Name | Where-Object { $_ -ne 'Argument' }) {
             $labels | Should -Contain $property

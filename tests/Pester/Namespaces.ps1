@@ -42,7 +42,7 @@ $EbpfMounts = @'
 ip link set lo up
 mountpoint -q /sys/fs/bpf || [ -d /sys/fs/bpf ] || { mount -t tmpfs none /sys/fs && mkdir /sys/fs/bpf /sys/fs/cgroup; }
 mount -t bpf bpf /sys/fs/bpf
-mount -t cgroup2 none /sys/fs/cgroup
+grep -q ' /sys/fs/cgroup cgroup2 ' /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup
 '@
 
 # Defines a function for -Script that runs what a Markdown page has to type, in order: C blocks become the file that the line before

@@ -53,6 +53,10 @@ public abstract class MapEntryCommand : PSCmdlet
         {
             return work();
         }
+        catch (EbpfException e) when (e.Error == EbpfError.MapNotFound && target is EbpfMap && ParameterSetName == "Name" && Name.All(WildcardPattern.ContainsWildcardCharacters))
+        {
+            return default; // others' maps come and go, and this one has gone since it was listed
+        }
         catch (EbpfException e)
         {
             WriteError(EbpfErrorRecord.From(e, target));

@@ -6,6 +6,7 @@ namespace Ebee.PowerShell.Commands;
 
 /// <summary>Stops probes: detaches and frees all of them, and removes their pins.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "EbpfProbe", DefaultParameterSetName = "Probe", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
 public sealed class StopEbpfProbeCommand : PSCmdlet
 {
     /// <summary>The probes.</summary>

@@ -18,10 +18,13 @@ internal static unsafe class FileTrust
     /// <summary>Who else could, as a sentence without its full stop that names the file or folder; null when nobody can.</summary>
     public static string? Doubt(string path) => Find(path)?.Text;
 
-    /// <summary>Throws when somebody could change a file that is about to run as this process.</summary>
+    /// <summary>
+    /// Throws when somebody could change a file that is about to run as this process, who could not change Ebee itself. Who could
+    /// do that too has been named in a warning: a checkout may well be another user's.
+    /// </summary>
     public static void Require(string path)
     {
-        if (Find(path) is { } doubt)
+        if (Find(path) is { } doubt && Find(typeof(FileTrust).Assembly.Location) is null)
         {
             throw new EbpfException(EbpfError.FileUntrusted, $"{path} is not loaded: {doubt.Text}.",
                 $"As root: chown root: '{doubt.Place}'; chmod go-w '{doubt.Place}'. Or install Ebee where only root can write.");

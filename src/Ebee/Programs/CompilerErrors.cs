@@ -13,7 +13,7 @@ internal static partial class CompilerErrors
         (MissingVmlinux(), "This kernel has no BTF (/sys/kernel/btf/vmlinux) to make vmlinux.h from: use one with CONFIG_DEBUG_INFO_BTF=y. In a container, mount /sys."),
         (MissingSystem(), "Install the headers: apt-get install linux-libc-dev libc6-dev; or leave out <linux/*.h> and #include \"vmlinux.h\", which has all of the kernel's types."),
         (MissingHeader(), "Headers in quotes are looked for in the folder of the source, which only -SourcePath has; headers in angle brackets in /usr/include."),
-        (Redefinition(), "vmlinux.h has all of the kernel's types: do not include <linux/*.h> besides it."),
+        (Redefinition(), "vmlinux.h has all of the kernel's types and names: call yours otherwise, and do not include <linux/*.h> besides it."),
         (UnknownType(), "Put #include \"vmlinux.h\" first: it has all of the kernel's types. Or include nothing at all: then Ebee includes what is needed."),
         (UnknownHelper(), "Put #include <bpf/bpf_helpers.h> behind that of vmlinux.h; the kernel's helpers: man bpf-helpers."),
         (UnknownName(), "vmlinux.h has types and enumerators, but no macros: #define the constant in the source. A function of the kernel cannot be called, only a helper."),

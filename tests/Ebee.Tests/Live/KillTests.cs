@@ -64,7 +64,7 @@ public sealed class KillTests
         Assert.True(left.Length == 0, $"seed {seed}: {string.Join(", ", left)}");
         Assert.Empty(WitnessedLeft(witnessBefore));
         // A test that kills only what has not begun proves nothing.
-        Assert.InRange(attached, count / 5, count);
+        Assert.InRange(attached, count / 20, count);
     }
 
     // Others on the machine load and unload theirs meanwhile.
