@@ -22,7 +22,6 @@ public sealed class KillTests
         Session($"Start-EbpfProbe '{BpfCause.Object("attach")}' -ProgramName raw_tracepoint_named, btf_tracepoint_named; Start-Sleep 60"));
 
     [LiveFact]
-    [Trait("Kernels", "Short")]
     public void A_command_that_has_attached()
     {
         SortedSet<string> before = BpfInventory.All();
