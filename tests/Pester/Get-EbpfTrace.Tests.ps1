@@ -83,7 +83,8 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
         }
         $result.Messages | Should -BeExactly (1..1000).ForEach({ "ebee-printed ${_}: [x] - y" })
         $result.Sources | Should -Be bpf_trace_printk
-        $result.Names | Should -BeIn 'bpftool', '<...>'
+        # The kernel keeps names by process id, and an id that was used again may still have its last owner's.
+        $result.Names | Should -Contain 'bpftool'
     }
 
     It 'reads the names of processes, whatever they are, and shows nothing raw' {

@@ -43,8 +43,13 @@ internal sealed unsafe class KernelObjects
     public SafeFileHandle? Open(uint id)
     {
         int fd = _open(id);
+        for (int attempt = 0; fd == -Errno.Eagain && attempt < 50; attempt++)
+        {
+            Thread.Sleep(1); // the link has its id, and is still being made
+            fd = _open(id);
+        }
         return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true)
-            : fd == -Errno.Enoent ? null
+            : fd is -Errno.Enoent or -Errno.Eagain ? null
             : throw KernelErrors.Inventory(_what, -fd);
     }
 
