@@ -4,7 +4,7 @@ kernel_names() { awk '/^[^#]/ { print $1 }' "$root/tests/kernels/list"; }
 
 # The short set takes minutes, all suites an hour: emulation is slow.
 test_kernel() { # <kernel> <short|all>
-  local kernel=$1 set=$2 seconds=900 why output=$results/$1.out
+  local kernel=$1 set=$2 seconds=480 why output=$results/$1.out
   [[ $set == short ]] || seconds=10800
   if ((EUID != 0)) || [[ $(uname -m) != x86_64 ]]; then
     printf 'skipped\t[%s] other kernels need root on x86-64\n' "$kernel" >"$results/$kernel.tsv"

@@ -225,27 +225,6 @@ public sealed class AttachTests
         AssertUnknown("tracepoint_named", new() { Frequency = 3 }, "InvalidArgument", "-Frequency");
     }
 
-    [LiveFact]
-    public void Two_hundred_probes_leave_no_descriptor()
-    {
-        EbpfProbe.Start(BpfCause.Object("attach"), new() { ProgramName = ["raw_tracepoint_named"] }).Stop();
-        int before = Descriptors();
-        for (int i = 0; i < 200; i++)
-        {
-            using EbpfProbe probe = Start(i % 2 == 0 ? "tracepoint_named" : "btf_tracepoint_named", new());
-            Assert.True(probe.IsRunning);
-        }
-        Assert.Equal(before, Descriptors());
-    }
-
-    // What earlier tests left to the finalizer is not counted.
-    private static int Descriptors()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return Directory.GetFiles("/proc/self/fd").Length;
-    }
-
     private static void AssertUnknown(string program, HookOptions hook, string error, string advice)
     {
         SortedSet<string> before = BpfInventory.All();
