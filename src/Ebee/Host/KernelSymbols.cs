@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Ebee.Host;
 
 /// <summary>Which function of the running kernel an address is in, from /proc/kallsyms; needs CAP_SYSLOG.</summary>
@@ -23,27 +21,11 @@ internal static class KernelSymbols
         return index >= 0 && address - addresses[index] < LargestFunction ? $"{names[index]}+0x{address - addresses[index]:x}" : $"0x{address:x}";
     }
 
+    // Where they cannot be read, addresses are shown as they are.
     private static (ulong[] Addresses, string[] Names) Read()
     {
-        List<(ulong Address, string Name)> symbols = [];
-        try
-        {
-            foreach (string line in File.ReadLines("/proc/kallsyms"))
-            {
-                // address, type (t, T and w, W are code), name, and a module in brackets
-                string[] parts = line.Split([' ', '\t'], 4);
-                if (parts.Length >= 3 && parts[1] is "t" or "T" or "w" or "W"
-                    && ulong.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address) && address != 0)
-                {
-                    symbols.Add((address, parts[2]));
-                }
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return ([], []); // addresses are shown as they are
-        }
-        (ulong Address, string Name)[] sorted = [.. symbols.OrderBy(symbol => symbol.Address)];
+        (ulong Address, char Type, string Name)[] sorted =
+            [.. Kallsyms.Read().Where(symbol => symbol.Type is 't' or 'T' or 'w' or 'W' && symbol.Address != 0).OrderBy(symbol => symbol.Address)];
         return (Array.ConvertAll(sorted, symbol => symbol.Address), Array.ConvertAll(sorted, symbol => symbol.Name));
     }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Ebee.Host;
 
 namespace Ebee.Programs;
 
@@ -11,25 +11,11 @@ internal sealed class SymbolTable
     /// <summary>Reads them as they are now: programs come and go.</summary>
     public SymbolTable()
     {
-        List<(ulong Address, string Name)> symbols = [];
-        foreach (string line in Lines())
-        {
-            // address, type, name, and a module in brackets
-            int type = line.IndexOf(' ', StringComparison.Ordinal), end = line.AsSpan(type + 3).IndexOfAny(' ', '\t');
-            if (type > 0 && ulong.TryParse(line.AsSpan(0, type), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address) && address != 0)
-            {
-                string name = end < 0 ? line[(type + 3)..] : line.Substring(type + 3, end);
-                symbols.Add((address, name));
-                if (name == "__bpf_call_base")
-                {
-                    CallBase = address;
-                }
-            }
-        }
         // A stable order: several names can have one address.
-        (ulong Address, string Name)[] sorted = [.. symbols.OrderBy(symbol => symbol.Address)];
+        (ulong Address, char Type, string Name)[] sorted = [.. Kallsyms.Read().Where(symbol => symbol.Address != 0).OrderBy(symbol => symbol.Address)];
         _addresses = Array.ConvertAll(sorted, symbol => symbol.Address);
         _names = Array.ConvertAll(sorted, symbol => symbol.Name);
+        CallBase = Array.FindLast(sorted, symbol => symbol.Name == "__bpf_call_base").Address;
     }
 
     /// <summary>What the kernel counts addresses of helpers from; 0 when it does not tell.</summary>
@@ -49,17 +35,5 @@ internal sealed class SymbolTable
             (low, high) = address < _addresses[middle] ? (low, middle) : (middle + 1, high);
         }
         return null;
-    }
-
-    private static string[] Lines()
-    {
-        try
-        {
-            return File.ReadAllLines("/proc/kallsyms");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return []; // then addresses are shown as they are
-        }
     }
 }
