@@ -42,7 +42,8 @@ internal sealed class IntegerCodec(int size, bool isSigned, bool isBigEndian, st
         }
     }
 
-    private static Type TypeOf(int size, bool isSigned) => (size, isSigned) switch
+    /// <summary>The .NET type of an integer of so many bytes.</summary>
+    internal static Type TypeOf(int size, bool isSigned) => (size, isSigned) switch
     {
         (1, true) => typeof(sbyte),
         (1, false) => typeof(byte),

@@ -180,18 +180,9 @@ internal static class RunTimeTypes
 
     private static bool IsSigned(Type type) => Type.GetTypeCode(type) is TypeCode.SByte or TypeCode.Int16 or TypeCode.Int32 or TypeCode.Int64;
 
-    private static Type UnderlyingType(BtfType enumeration) => (enumeration.Size, enumeration.IsSigned) switch
-    {
-        (1, true) => typeof(sbyte),
-        (1, false) => typeof(byte),
-        (2, true) => typeof(short),
-        (2, false) => typeof(ushort),
-        (4, true) => typeof(int),
-        (4, false) => typeof(uint),
-        (8, true) => typeof(long),
-        (8, false) => typeof(ulong),
-        _ => throw new InvalidDataException($"An enum of {enumeration.Size} bytes is none that Ebee reads."),
-    };
+    private static Type UnderlyingType(BtfType enumeration) => enumeration.Size is 1 or 2 or 4 or 8
+        ? IntegerCodec.TypeOf(enumeration.Size, enumeration.IsSigned)
+        : throw new InvalidDataException($"An enum of {enumeration.Size} bytes is none that Ebee reads.");
 
     private static object Literal(long value, Type type) => Type.GetTypeCode(type) switch
     {
