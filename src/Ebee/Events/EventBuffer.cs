@@ -1,4 +1,5 @@
 using Ebee.Maps;
+using Ebee.Native;
 using Ebee.Programs;
 using Microsoft.Win32.SafeHandles;
 
@@ -15,7 +16,9 @@ internal sealed class EventBuffer(string name, bool isPerfArray, uint maxEntries
     /// <summary>BPF_MAP_TYPE_PERF_EVENT_ARRAY.</summary>
     public const uint PerfEventArray = 4;
 
-    private const uint RingBuffer = 27; // BPF_MAP_TYPE_RINGBUF
+    /// <summary>BPF_MAP_TYPE_RINGBUF.</summary>
+    public const uint RingBuffer = 27;
+
     private const uint DefaultCpuBytes = 512 << 10; // what any user may lock for each CPU (perf_event_mlock_kb)
 
     private readonly Lock _opening = new();
@@ -38,7 +41,7 @@ internal sealed class EventBuffer(string name, bool isPerfArray, uint maxEntries
     /// <param name="map">It.</param>
     /// <param name="fd">A descriptor of it, of which this has one of its own.</param>
     public static EventBuffer? Of(string name, EbpfMap map, int fd) => map.Type is "ringbuf" or "perf_event_array"
-        ? new EventBuffer(name, map.Type == "perf_event_array", map.MaxEntries, ProbeStart.Duplicate(fd), [])
+        ? new EventBuffer(name, map.Type == "perf_event_array", map.MaxEntries, KernelObjects.Duplicate(fd), [])
         : null;
 
     /// <summary>Whether maps of a type are such buffers.</summary>

@@ -19,7 +19,7 @@ internal sealed unsafe class MapAccess : IDisposable
     {
         // A second descriptor: the probe may be stopped while its entries are read, and the number of the first be another file's.
         _handle = map.Handle is { IsClosed: false } own
-            ? new SafeFileHandle(LibC.Duplicate((int)own.DangerousGetHandle()), ownsHandle: true)
+            ? KernelObjects.Duplicate((int)own.DangerousGetHandle())
             : KernelObjects.Maps.Open(map.Id) ?? throw Gone(map);
         BpfMapInfo info = default;
         KernelObjects.Maps.Read(_handle, ref info);
@@ -249,7 +249,7 @@ internal sealed unsafe class MapAccess : IDisposable
     {
         if (value is EbpfMap { Handle: { IsClosed: false } own })
         {
-            return new SafeFileHandle(LibC.Duplicate((int)own.DangerousGetHandle()), ownsHandle: true);
+            return KernelObjects.Duplicate((int)own.DangerousGetHandle());
         }
         uint? id = value switch
         {

@@ -53,6 +53,14 @@ internal sealed unsafe class KernelObjects
             : throw KernelErrors.Inventory(_what, -fd);
     }
 
+    /// <summary>Another descriptor of what one is of.</summary>
+    public static SafeFileHandle Duplicate(int fd)
+    {
+        int copy = LibC.Duplicate(fd);
+        return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true)
+            : throw new EbpfException(EbpfError.LoadFailed, "This process has no descriptor left.", "Raise the limit of open files: ulimit -n.");
+    }
+
     /// <summary>Has the kernel fill in its info struct; what the struct asks for, such as buffers, must be set before.</summary>
     public void Read<T>(SafeFileHandle handle, ref T info) where T : unmanaged
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ebee.Btf;
+using Ebee.Events;
 using Ebee.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -110,11 +111,10 @@ internal sealed unsafe class OpenedObject : IDisposable
     /// </summary>
     public void PrepareMaps()
     {
-        const uint RingBuffer = 27; // BPF_MAP_TYPE_RINGBUF
         foreach (nint map in Maps)
         {
             _ = LibBpf.bpf_map__set_pin_path(map, null);
-            if (LibBpf.bpf_map__type(map) == RingBuffer)
+            if (LibBpf.bpf_map__type(map) == EventBuffer.RingBuffer)
             {
                 _ = LibBpf.bpf_map__set_key_size(map, 0);
                 _ = LibBpf.bpf_map__set_value_size(map, 0);

@@ -37,7 +37,7 @@ internal static class ProbeStart
                 programs.Add(Describe(inventory, program, hooks, attachments, owned));
                 foreach (Attachment iterator in hooks.Zip(attachments).Where(pair => pair.First.Kind == IteratorKind.Name).Select(pair => pair.Second))
                 {
-                    SafeFileHandle link = Duplicate(iterator.Fd);
+                    SafeFileHandle link = KernelObjects.Duplicate(iterator.Fd);
                     owned.Add(link);
                     iterators.Add(new IteratorProgram(program.Name, link, outputs[program]));
                 }
@@ -50,7 +50,7 @@ internal static class ProbeStart
             Dictionary<string, EbpfMap> maps = new(StringComparer.Ordinal);
             foreach (BpfMap map in loaded.Maps.Where(map => map.Fd >= 0))
             {
-                SafeFileHandle handle = Duplicate(map.Fd);
+                SafeFileHandle handle = KernelObjects.Duplicate(map.Fd);
                 owned.Add(handle);
                 maps[map.Name[Math.Max(map.Name.IndexOf('.', StringComparison.Ordinal), 0)..]] = inventory.Map(handle, opened.Types);
                 pins?.Pin(map);
@@ -171,7 +171,7 @@ internal static class ProbeStart
 
     private static ProbeProgram Describe(HostInventory inventory, ObjectProgram program, Hook[] hooks, Attachment[] attachments, List<IDisposable> owned)
     {
-        SafeFileHandle handle = Duplicate(program.Fd);
+        SafeFileHandle handle = KernelObjects.Duplicate(program.Fd);
         owned.Add(handle);
         EbpfProgram info = inventory.Program(handle);
         return new ProbeProgram
@@ -190,20 +190,12 @@ internal static class ProbeStart
     private static EventBuffer Buffer(BpfMap map, Dictionary<ObjectProgram, IReadOnlyList<EventOutput>> outputs, ProbeOptions options)
     {
         EventOutput[] own = [.. outputs.Values.SelectMany(o => o).Where(output => output.MapFd == map.Fd)];
-        EventBuffer buffer = new(map.Name, map.Type == EventBuffer.PerfEventArray, map.MaxEntries, Duplicate(map.Fd), own);
+        EventBuffer buffer = new(map.Name, map.Type == EventBuffer.PerfEventArray, map.MaxEntries, KernelObjects.Duplicate(map.Fd), own);
         if (buffer.IsPadded && options.MapSize.TryGetValue(map.Name, out uint bytes))
         {
             buffer.CpuBytes = bytes;
         }
         return buffer;
-    }
-
-    /// <summary>Another descriptor of what one is of.</summary>
-    internal static SafeFileHandle Duplicate(int fd)
-    {
-        int copy = LibC.Duplicate(fd);
-        return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true)
-            : throw new EbpfException(EbpfError.LoadFailed, "This process has no descriptor left.", "Raise the limit of open files: ulimit -n.");
     }
 
     private static EbpfException Gone(EbpfMap map) => new(EbpfError.MapNotFound, $"The map {map} is not there any more.", "List them: Get-EbpfMap.");
