@@ -5,7 +5,7 @@
 results=$out/test
 
 task_test() { # [--kernels]
-  local set=short kernel
+  local set=short
   while (($#)); do
     case $1 in
       --kernels) set=all ;;
@@ -20,7 +20,7 @@ task_test() { # [--kernels]
   look_before
   suite Ebee.Tests test_library
   suite Pester test_cmdlets
-  for kernel in $(kernel_names); do test_kernel "$kernel" "$set"; done
+  test_kernels "$set"
   suite "nothing left behind" test_leftovers
   print_kernels
   sum_up
