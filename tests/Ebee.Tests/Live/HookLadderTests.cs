@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ebee.Tracers;
+
+namespace Ebee.Tests.Live;
+
+/// <summary>
+/// All steps of a ladder trace the same deeds at once: their events are the same in every property, less what the last step
+/// cannot know.
+/// </summary>
+[Trait("Category", "Live")]
+[Trait("Kernels", "Short")]
+public sealed class HookLadderTests
+{
+    [LiveFact]
+    public void Executions()
+    {
+        string script = Path.Combine(TestFolder.New(), "script");
+        File.WriteAllText(script, $"#!{CauseProgram.Path} -\n");
+        File.SetUnixFileMode(script, File.GetUnixFileMode(CauseProgram.Path));
+        using Cause cause = new("child", "one", "name", "a%20name", "child", "%ff", "try", "/no/such/file", "chdir", "/tmp", "child", "two",
+            "unshare", "mnt", "thread", "uid", "65534", "exec", script, "x");
+        Dictionary<string, JsonObject[]> events = Trace(new ExecTracer(), ["tp_btf", "raw_tp", "tp"], cause.Id, () => cause.Go());
+        Assert.Equal(5, events["raw_tp"].Length);
+        AreTheSame(events, "tp_btf", "raw_tp");
+        AreTheSame(events, "raw_tp", "tp");
+    }
+
+    [LiveFact]
+    public void Deletions()
+    {
+        string folder = TestFolder.New();
+        string[] files = [.. Enumerable.Range(0, 5).Select(i => $"{folder}/{i}")];
+        Array.ForEach(files, file => File.WriteAllText(file, ""));
+        Directory.CreateDirectory($"{folder}/directory");
+        Dictionary<string, JsonObject[]> events = Trace(new FileDeleteTracer(), ["fentry", "kprobe", "tp_btf", "raw_tp"], Environment.ProcessId, () =>
+        {
+            Sys.Check(Sys.unlink(Sys.Bytes(files[0])), "unlink");
+            Sys.Check(Sys.unlinkat(Sys.AtFdcwd, Sys.Bytes(files[1]), 0), "unlinkat");
+            Sys.Check(Sys.rmdir(Sys.Bytes($"{folder}/directory")), "rmdir");
+            _ = Sys.unlink(Sys.Bytes($"{folder}/absent"));
+            _ = Sys.unlink(Sys.Bytes(folder));
+            Sys.Check(Sys.rename(Sys.Bytes(files[2]), Sys.Bytes(files[3])), "rename");
+        });
+        Assert.Equal(5, events["raw_tp"].Length);
+        AreTheSame(events, "fentry", "kprobe");
+        AreTheSame(events, "fentry", "tp_btf");
+        AreTheSame(events, "kprobe", "tp_btf");
+        // The paths given were absolute and without links.
+        foreach (string hook in new[] { "fentry", "kprobe", "tp_btf" }.Where(events.ContainsKey))
+        {
+            events[hook] = [.. events[hook].Where(e => (string?)e["Operation"] != nameof(FileDeleteOperation.RenameOver))];
+            AreTheSame(events, hook, "raw_tp", "PathResolved", "Inode", "Device");
+        }
+    }
+
+    private static Dictionary<string, JsonObject[]> Trace<TEvent>(Tracer<TEvent> tracer, string[] hooks, int process, Action cause) where TEvent : class
+    {
+        Dictionary<string, Probe<TEvent>> probes = [];
+        try
+        {
+            foreach (string hook in hooks)
+            {
+                try
+                {
+                    probes[hook] = tracer.Start(new TracerOptions { ProcessId = [process], IncludeChildren = true, IncludeFailed = true, Hook = hook });
+                }
+                catch (EbpfException)
+                {
+                    // whether the kernel may lack it, the tests of each tracer say
+                }
+            }
+            cause();
+            return probes.ToDictionary(probe => probe.Key,
+                probe => probe.Value.DrainAll().Select(e => JsonSerializer.SerializeToNode(e, tracer.JsonType)!.AsObject()).ToArray());
+        }
+        finally
+        {
+            foreach (Probe<TEvent> probe in probes.Values)
+            {
+                probe.Dispose();
+            }
+        }
+    }
+
+    // Times are those of different places in the same call.
+    private static void AreTheSame(Dictionary<string, JsonObject[]> events, string one, string other, params string[] unknown)
+    {
+        if (!events.TryGetValue(one, out JsonObject[]? ones) || !events.TryGetValue(other, out JsonObject[]? others))
+        {
+            return;
+        }
+        Assert.Equal(ones.Select(e => Text(e, unknown)), others.Select(e => Text(e, unknown)));
+        Assert.All(ones.Zip(others), pair => Assert.InRange(Math.Abs((Time(pair.First) - Time(pair.Second)).TotalSeconds), 0, 0.5));
+    }
+
+    private static DateTimeOffset Time(JsonObject e) => e["Time"]!.GetValue<DateTimeOffset>();
+
+    private static string Text(JsonObject e, string[] unknown) =>
+        string.Join('\n', e.Where(property => property.Key != "Time" && !unknown.Contains(property.Key)).Select(property => $"{property.Key}: {property.Value?.ToJsonString()}"));
+}
