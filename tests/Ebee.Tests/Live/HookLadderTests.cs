@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ebee.Programs;
 using Ebee.Tracers;
 
 namespace Ebee.Tests.Live;
@@ -52,6 +54,39 @@ public sealed class HookLadderTests
             events[hook] = [.. events[hook].Where(e => (string?)e["Operation"] != nameof(FileDeleteOperation.RenameOver))];
             AreTheSame(events, hook, "raw_tp", "PathResolved", "Inode", "Device");
         }
+    }
+
+    // As on a kernel that has renamed it, or whose compiler inlined it.
+    [LiveTheory]
+    [InlineData("path_unlink_fentry", "security_path_unlink")]
+    [InlineData("unlink_fexit", "vfs_unlink")]
+    [InlineData("path_unlink_kprobe", "security_path_unlink")]
+    [InlineData("unlink_kretprobe", "vfs_unlink")]
+    [InlineData("deletions_tp_btf", "sys_exit")]
+    public void A_function_that_is_not_there_leads_to_the_next_step(string program, string function)
+    {
+        SkipException.If(program.Contains("probe", StringComparison.Ordinal) && Host.Kprobes.Missing() is not null, "needs kprobes");
+        using Stream resource = typeof(FileDeleteTracer).Assembly.GetManifestResourceStream("filedelete.bpf.o")!;
+        byte[] content = new byte[resource.Length];
+        resource.ReadExactly(content);
+        string renamed = function[..^2] + "zz";
+        byte[] from = Encoding.ASCII.GetBytes($"/{function}\0"), to = Encoding.ASCII.GetBytes($"/{renamed}\0");
+        int found = 0;
+        for (int at; (at = content.AsSpan().IndexOf(from)) >= 0; found++)
+        {
+            to.CopyTo(content, at);
+        }
+        Assert.InRange(found, 1, 10);
+        EbpfException e = Assert.Throws<EbpfException>(() =>
+        {
+            using OpenedObject opened = ObjectBuilder.FromBytes("filedelete", content).Open();
+            opened.Enable(program);
+            opened.ResizeMap("events", 1 << 16);
+            using LoadedObject loaded = opened.Load();
+            loaded.Attach(program);
+        });
+        Assert.True(Tracer<FileDeleteEvent>.LeadsToNextStep(e.Error), e.ErrorId);
+        Assert.Contains(renamed, e.Message, StringComparison.Ordinal);
     }
 
     private static Dictionary<string, JsonObject[]> Trace<TEvent>(Tracer<TEvent> tracer, string[] hooks, int process, Action cause) where TEvent : class
