@@ -211,14 +211,14 @@ public sealed class EventTests
             Thread.Sleep(100);
             long sent = Stopwatch.GetTimestamp();
             Send(probe, program, i, 1);
-            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref count) == i + 1, 5000));
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref count) == i + 1, (int)Guest.Limit(5000)));
             firstMs = Math.Min(firstMs, Stopwatch.GetElapsedTime(sent, seenAt).TotalMilliseconds);
         }
         Assert.InRange(firstMs, 0, 20);
         long ended = Stopwatch.GetTimestamp();
         cancel.Cancel();
-        Assert.True(reader.Join(5000));
-        Assert.InRange(Stopwatch.GetElapsedTime(ended, endedAt).TotalMilliseconds, 0, 200);
+        Assert.True(reader.Join((int)Guest.Limit(5000)));
+        Assert.InRange(Stopwatch.GetElapsedTime(ended, endedAt).TotalMilliseconds, 0, Guest.Limit(200));
         Assert.True(probe.IsRunning);
     }
 
@@ -250,10 +250,10 @@ public sealed class EventTests
             });
             reader.Start();
             Send(probe, program, 0, Batch);
-            Assert.True(first.Wait(5000));
+            Assert.True(first.Wait((int)Guest.Limit(5000)));
             Send(probe, program, Batch, Batch);
             probe.Stop();
-            Assert.True(reader.Join(5000));
+            Assert.True(reader.Join((int)Guest.Limit(5000)));
             Assert.Null(failure);
             Assert.Equal(2 * Batch, count);
             Assert.Equal(2 * Batch, probe.EventsRead);
