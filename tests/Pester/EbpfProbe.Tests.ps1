@@ -224,6 +224,8 @@ SEC("tp/syscalls/sys_enter_getsid") int look(void *ctx) { return 0; }
 
         It 'says why, and what to type: <Id> for <With.Keys>' -ForEach @(
             @{ File = 'missing.bpf.o'; With = @{}; Id = 'EbpfFileFailed'; Names = 'missing.bpf.o'; Advice = 'clang' }
+            @{ File = 'no-such-*.o'; With = @{}; Id = 'EbpfFileFailed'; Names = 'no-such-\*\.o'; Advice = 'clang' }
+            @{ File = 'no-such-[z-a].o'; With = @{}; Id = 'EbpfFileFailed'; Names = 'no-such-\[z-a\]\.o'; Advice = 'clang' }
             @{ File = 'text.bpf.o'; With = @{}; Id = 'EbpfInvalidObject'; Names = 'text.bpf.o'; Advice = 'clang' }
             @{ File = 'true.bpf.o'; With = @{}; Id = 'EbpfInvalidObject'; Names = 'true.bpf.o'; Advice = 'clang' }
             @{ File = 'counters.bpf.o'; With = @{ ProgramName = 'count_opn' }; Id = 'EbpfProgramNotFound'; Names = 'count_opn'; Advice = 'count_open' }

@@ -236,12 +236,21 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         }
         try
         {
-            return [.. GetResolvedProviderPathFromPSPath(path, out _)];
+            if (GetResolvedProviderPathFromPSPath(path, out _) is { Count: > 0 } found)
+            {
+                return [.. found];
+            }
         }
-        catch (ItemNotFoundException e)
+        catch (ItemNotFoundException)
         {
-            WriteError(new ErrorRecord(e, "EbpfFileFailed", ErrorCategory.ObjectNotFound, path));
-            return [];
+            // the folder is not there
         }
+        catch (WildcardPatternException)
+        {
+            // brackets that hold no set of characters match nothing
+        }
+        WriteError(EbpfErrorRecord.From(new EbpfException(EbpfError.FileFailed, $"No file matches '{path}'.",
+            "List what is there: Get-ChildItem *.bpf.o; or compile your program: clang -g -O2 -target bpf -c program.bpf.c."), path));
+        return [];
     }
 }

@@ -18,6 +18,9 @@ public sealed class NearestNamesTests
         Assert.Equal(nearest, string.Join(',', NearestNames.Of(wanted, Names)));
 
     [Fact]
+    public void A_name_that_is_there_twice_is_said_once() => Assert.Equal(["xdp", "ext"], NearestNames.Of("xd", ["ext", "xdp", "ext", "xdp"]));
+
+    [Fact]
     public void The_best_three_of_many_are_those_of_the_whole_table()
     {
         Random random = new(11);
