@@ -50,7 +50,7 @@ internal sealed unsafe class PerfRing : IDisposable
     public bool Refresh()
     {
         _head = Head;
-        return _head != _position;
+        return _head % 8 != 0 || _head - _position > _mask + 1 ? throw RingBufferReader.Damaged(_head - _position) : _head != _position;
     }
 
     public void Release()
@@ -82,9 +82,10 @@ internal sealed unsafe class PerfRing : IDisposable
         ulong start = _position;
         uint type = At<uint>(start);
         uint size = At<ushort>(start + 6);
-        if (size < HeaderSize || size > _head - start)
+        int room = (int)size - SampleHead, length = type == RecordSample && room >= 0 ? At<int>(start + HeaderSize + 8) : 0;
+        if (size < HeaderSize || size % 8 != 0 || size > _head - start || type == RecordSample && room < 0 || length < 0)
         {
-            throw new InvalidDataException($"The kernel's buffer has a record of {size} bytes."); // nobody but the kernel writes there
+            throw RingBufferReader.Damaged(size); // nobody but the kernel writes there
         }
         _position = start + size;
         _held = true;
@@ -95,8 +96,7 @@ internal sealed unsafe class PerfRing : IDisposable
             return false;
         }
         _lastTime = At<ulong>(start + HeaderSize);
-        int length = Math.Min(At<int>(start + 16), (int)size - SampleHead);
-        record = Span(start + SampleHead, length);
+        record = Span(start + SampleHead, Math.Min(length, room));
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ebee.Bindings;
 
 namespace Ebee.Host;
@@ -90,14 +91,17 @@ internal static class Cgroups
     internal static List<Hierarchy> ReadMounts(IEnumerable<string> cgroups, IEnumerable<MountTable.Mount> table)
     {
         List<Hierarchy> mounts = [];
-        Dictionary<string, string> ids = new(StringComparer.Ordinal);
+        Dictionary<string, ulong> ids = new(StringComparer.Ordinal);
         foreach (string line in cgroups)
         {
             // "4:memory:/path"; v2 is "0::/path"
             string[] parts = line.Split(':', 3);
-            foreach (string controller in parts[1].Split(','))
+            if (parts.Length == 3 && ulong.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong id))
             {
-                ids[controller] = parts[0];
+                foreach (string controller in parts[1].Split(','))
+                {
+                    ids[controller] = id;
+                }
             }
         }
         foreach (MountTable.Mount mount in table)
@@ -106,9 +110,9 @@ internal static class Cgroups
             {
                 mounts.Add(new Hierarchy(mount.Folder, 0));
             }
-            else if (mount.Type == "cgroup" && mount.Options.Intersect(V1Controllers).FirstOrDefault() is { } controller)
+            else if (mount.Type == "cgroup" && mount.Options.Intersect(V1Controllers).FirstOrDefault(ids.ContainsKey) is { } controller)
             {
-                mounts.Add(new Hierarchy(mount.Folder, ulong.Parse(ids[controller], System.Globalization.CultureInfo.InvariantCulture)));
+                mounts.Add(new Hierarchy(mount.Folder, ids[controller]));
             }
         }
         return mounts;

@@ -24,13 +24,13 @@ internal static class Kallsyms
     internal static (ulong Address, char Type, string Name)? Parse(string line)
     {
         int type = line.IndexOf(' ', StringComparison.Ordinal) + 1;
-        if (type <= 1 || type + 2 >= line.Length
+        if (type <= 1 || type + 2 >= line.Length || line[type + 1] != ' '
             || !ulong.TryParse(line.AsSpan(0, type - 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong address))
         {
             return null;
         }
         int end = line.AsSpan(type + 2).IndexOfAny(' ', '\t');
-        return (address, line[type], end < 0 ? line[(type + 2)..] : line.Substring(type + 2, end));
+        return end == 0 ? null : (address, line[type], end < 0 ? line[(type + 2)..] : line.Substring(type + 2, end));
     }
 
     private static T? Try<T>(Func<T?> read) where T : class

@@ -9,9 +9,24 @@ internal static class Processors
     public static IEnumerable<int> Online() => Parse(File.ReadAllText("/sys/devices/system/cpu/online"));
 
     /// <summary>Reads a list such as 0-3,5.</summary>
-    internal static IEnumerable<int> Parse(string list) => list.Trim().Split(',')
-        .Select(range => range.Split('-'))
-        .SelectMany(ends => Enumerable.Range(Number(ends[0]), Number(ends[^1]) - Number(ends[0]) + 1));
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    internal static IEnumerable<int> Parse(string list)
+    {
+        foreach (string range in list.Trim().Split(','))
+        {
+            string[] ends = range.Split('-');
+            if (ends.Length > 2 || !TryParse(ends[0], out int first) || !TryParse(ends[^1], out int last))
+            {
+                throw new InvalidDataException($"'{range}' is no range of processors.");
+            }
+            for (int cpu = first; cpu <= last; cpu++)
+            {
+                yield return cpu;
+            }
+        }
+    }
 
-    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    // The kernel has up to 8192.
+    private static bool TryParse(string text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= ushort.MaxValue;
 }

@@ -20,8 +20,8 @@ internal static class EventTargets
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        FuzzTarget.Bytes("ring buffer", Rings, ReadRing, typeof(InvalidDataException)),
-        FuzzTarget.Bytes("perf buffer", PerfBuffers, ReadPerfBuffer, typeof(InvalidDataException)),
+        FuzzTarget.Bytes("ring buffer", Rings, ReadRing, typeof(EbpfException)),
+        FuzzTarget.Bytes("perf buffer", PerfBuffers, ReadPerfBuffer, typeof(EbpfException)),
         FuzzTarget.Bytes("exec records", () => [Records.Exec(), Records.Exec(null, "", "memfd:x\0")], data => Show(new ExecEvent(data, Records.BootUtcTicks), new ExecTracer()), typeof(InvalidDataException)),
         FuzzTarget.Bytes("filedelete records", () => [FileDelete()], data => Show(new FileDeleteEvent(data, Records.BootUtcTicks), new FileDeleteTracer()), typeof(InvalidDataException)),
         FuzzTarget.Bytes("trace lines", TraceLines, ReadTraceLine),

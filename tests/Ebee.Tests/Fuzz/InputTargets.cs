@@ -37,7 +37,7 @@ internal static class InputTargets
         FuzzTarget.Text("durations", Durations, ReadDuration, typeof(EbpfException)),
         FuzzTarget.Text("values", Values, Encode),
         FuzzTarget.Text("offsets", ["do_unlinkat+0x10", "do_unlinkat+16", "a + 0"], text => Assert.NotNull(KprobeKind.SplitOffset(text).Name), typeof(EbpfException)),
-        FuzzTarget.Text("nearest names", ["sched_switch", "do_unlinkat", "x"], text => Assert.InRange(NearestNames.Of(text, ["sched_switch", "do_unlink", "", "y", text]).Length, 1, 3)),
+        FuzzTarget.Text("nearest names", ["sched_switch", "do_unlinkat", "x"], text => Assert.InRange(NearestNames.Of(text, ["sched_switch", "do_unlink", "", "y", text]).Length, text.Length > 1024 ? 0 : 1, 3)),
         FuzzTarget.Text("terminal text", Texts, Escape),
         FuzzTarget.Text("shell quoting", ["ls -l", "it's", "a=b", "if", "$(x) `y` \\"], text => Assert.Equal(text.Split(' '), Unquote(ShellQuoting.Join(text.Split(' '))))),
     ];
@@ -73,8 +73,9 @@ internal static class InputTargets
                 Assert.Equal(EbpfError.InvalidValue, e.Error);
                 continue;
             }
-            codec.Encode(codec.Decode(bytes), again);
-            Assert.Equal(bytes[..codec.Size], again[..codec.Size]);
+            object value = codec.Decode(bytes);
+            codec.Encode(value, again);
+            Assert.Equal(value, codec.Decode(again));
         }
     }
 
