@@ -18,6 +18,9 @@ public sealed class NearestNamesTests
         Assert.Equal(nearest, string.Join(',', NearestNames.Of(wanted, Names)));
 
     [Fact]
+    public void What_is_too_long_for_a_name_is_near_none() => Assert.Empty(NearestNames.Of(new string('x', 100_000), [new string('x', 100_000)]));
+
+    [Fact]
     public void The_best_three_of_many_are_those_of_the_whole_table()
     {
         Random random = new(11);
