@@ -25,7 +25,7 @@ internal sealed record FuzzTarget
     public string Name { get; }
 
     /// <summary>How long one input may take.</summary>
-    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How many inputs at most: for what this process keeps as long as it lives.</summary>
     public long MostInputs { get; init; } = long.MaxValue;
