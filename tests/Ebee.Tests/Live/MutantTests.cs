@@ -14,7 +14,7 @@ public sealed class MutantTests(ITestOutputHelper output)
     // ./test.sh --fuzz gives a time instead of a number, and begins elsewhere each time.
     private static readonly int Most = Number("EBEE_MUTANTS", FuzzSettings.IsOwnRun ? 1 << 30 : 2000);
     private static readonly int First = Number("EBEE_FIRST_MUTANT", FuzzSettings.IsOwnRun ? (int)(FuzzSettings.Seed & 0x3fffffff) : 0);
-    private static readonly TimeSpan Limit = FuzzSettings.IsOwnRun ? FuzzSettings.Share : TimeSpan.MaxValue;
+    private static readonly TimeSpan Limit = FuzzSettings.IsOwnRun ? FuzzSettings.ObjectShare : TimeSpan.MaxValue;
 
     [LiveFact]
     public void No_mutant_ends_the_session()
