@@ -5,7 +5,7 @@
 results=$out/test
 
 task_test() { # [--kernels | --fuzz <seconds>]
-  local set=short kernel seconds=
+  local set=short seconds=
   while (($#)); do
     case $1 in
       --kernels) set=all ;;
@@ -31,7 +31,7 @@ task_test() { # [--kernels | --fuzz <seconds>]
   fi
   suite Ebee.Tests test_library
   suite Pester test_cmdlets
-  for kernel in $(kernel_names); do test_kernel "$kernel" "$set"; done
+  test_kernels "$set"
   suite "nothing left behind" test_leftovers
   print_kernels
   sum_up

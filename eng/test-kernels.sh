@@ -2,24 +2,44 @@
 
 kernel_names() { awk '/^[^#]/ { print $1 }' "$root/tests/kernels/list"; }
 
-# The short set takes minutes, all suites an hour: emulation is slow.
-test_kernel() { # <kernel> <short|all>
-  local kernel=$1 set=$2 seconds=480 why output=$results/$1.out
-  [[ $set == short ]] || seconds=10800
+# One after the other until each is known to boot (packages are installed and unpacked then), then side by side: a
+# machine takes one processor. The short set takes minutes, all suites hours: emulation is slow.
+test_kernels() { # <short|all>
+  local kernel seconds=600
+  [[ $1 == short ]] || seconds=10800
+  trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+  for kernel in $(kernel_names); do
+    if boots "$kernel"; then
+      say "Linux $kernel: the $1 set"
+      test_kernel "$kernel" "$1" "$seconds" &
+    fi
+  done
+  wait
+  trap - EXIT
+}
+
+# Says why not in the kernel's results.
+boots() { # <kernel>
+  local why
   if ((EUID != 0)) || [[ $(uname -m) != x86_64 ]]; then
-    printf 'skipped\t[%s] other kernels need root on x86-64\n' "$kernel" >"$results/$kernel.tsv"
-    return
+    why="other kernels need root on x86-64"
+  elif why=$("$root/tests/kernels/run.sh" --quiet --timeout 120 "$1" true 2>&1 >/dev/null </dev/null); then
+    return 0
+  else
+    why="the kernel cannot be had or booted here: $(tail -n 1 <<<"$why")"
   fi
-  if ! why=$("$root/tests/kernels/run.sh" --quiet --timeout 120 "$kernel" true 2>&1 >/dev/null </dev/null); then
-    printf 'skipped\t[%s] the kernel cannot be had or booted here: %s\n' "$kernel" "$(tail -n 1 <<<"$why")" >"$results/$kernel.tsv"
-    return
-  fi
-  say "Linux $kernel: the $set set"
-  local status=0
-  "$root/tests/kernels/run.sh" --timeout "$seconds" "$kernel" -- "$root/tests/kernels/suites" "$set" >"$output" </dev/null || status=$?
-  awk -F '\t' -v kernel="$kernel" '$1 == "@" { print $3 "\t[" kernel "] " $2 ": " $4 }' "$output" >"$results/$kernel.tsv"
-  ((status == 0)) || grep -q '^failed' "$results/$kernel.tsv" ||
-    printf 'failed\t[%s] ended early (exit code %s)\n' "$kernel" "$status" >>"$results/$kernel.tsv"
+  printf 'skipped\t[%s] %s\n' "$1" "$why" >"$results/$1.tsv"
+  return 1
+}
+
+# The machine ends when this shell does.
+test_kernel() { # <kernel> <short|all> <seconds>
+  local status=0 lines=$results/$1.tsv
+  setpriv --pdeathsig TERM env "$mark" "$root/tests/kernels/run.sh" --timeout "$3" "$1" -- \
+    "$root/tests/kernels/suites" "$2" >"$results/$1.out" </dev/null || status=$?
+  awk -F '\t' -v kernel="$1" '$1 == "@" { print $3 "\t[" kernel "] " $2 ": " $4 }' "$results/$1.out" >"$lines"
+  ((status == 0)) || grep -q '^failed' "$lines" ||
+    printf 'failed\t[%s] ended early (exit code %s)\n' "$1" "$status" >>"$lines"
 }
 
 # Kernel by suite: passed, failed, skipped.

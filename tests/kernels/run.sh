@@ -142,10 +142,12 @@ boot() {
     local start=$EPOCHREALTIME tails=() status=0
     booted= code=
     : >"$job/out"; : >"$job/err"; : >"$job/control"; : >"$job/console"
+    # One thread for all of the guest's processors: with thread=multi, QEMU 7.2 may run what the kernel has just
+    # patched in its own code (static branches, ftrace) as it was before, and the guest dies or stands still.
     # If this script is killed outright, timeout still ends, and with it qemu.
     setpriv --pdeathsig TERM timeout -k 5 "$timeout" \
         setpriv --pdeathsig KILL qemu-system-x86_64 \
-        -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" -nodefaults -display none -no-reboot \
+        -accel tcg,thread=single -cpu max -smp 2 -m "$memory" -nodefaults -display none -no-reboot \
         -kernel "$dir/boot/vmlinuz-$version" -initrd "$job/initrd" \
         -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $append" \
         -chardev file,id=console,path="$job/console" -serial chardev:console \

@@ -2,10 +2,7 @@ using Ebee.Programs;
 
 namespace Ebee.Tests.Live;
 
-/// <summary>
-/// Probes one after the other. Not in the short set for other kernels: Linux 6.1 under emulation may stop for good when so many
-/// programs come to a tracepoint of every system call and go.
-/// </summary>
+/// <summary>Probes one after the other. Not in the short set for other kernels: it takes over a minute under emulation.</summary>
 [Trait("Category", "Live")]
 public sealed class ManyProbesTests
 {
