@@ -7,6 +7,7 @@ namespace Ebee.Tests.Fuzz;
 /// <summary>BTF, and what is made of it.</summary>
 internal static class BtfTargets
 {
+    private const int LargestValue = 1 << 16; // bytes
     private const long MostBlobs = 20_000; // the classes of their types are never freed
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
@@ -36,33 +37,46 @@ internal static class BtfTargets
         Assert.Equal(blob.Types.Count, BtfBlob.Parse(BtfWriter.Write(blob.Types)).Types.Count);
     }
 
-    // Of a few types: a record of the right length, and of others.
+    // Of a few types, of which some have no values.
     private static void MakeValues(BtfBlob blob, byte[] data)
     {
         Random random = new(data.Length);
         for (int tries = 0; tries < 4; tries++)
         {
-            BtfCodec codec = BtfCodec.For(blob, random.Next(blob.Types.Count));
-            if (codec.Size > 1 << 16)
+            BtfCodec codec;
+            try
+            {
+                codec = BtfCodec.For(blob, random.Next(blob.Types.Count));
+            }
+            catch (InvalidDataException)
             {
                 continue;
             }
-            byte[] record = new byte[codec.Size + 16], written = new byte[codec.Size];
-            random.NextBytes(record);
-            object value = codec.Decode(record.AsSpan(0, codec.Size));
-            string text = ValueText.Of(value);
-            foreach (var property in value is EbpfStruct ? value.GetType().GetProperties() : [])
+            if (codec.Size <= LargestValue)
             {
-                _ = property.GetValue(value);
+                MakeValue(codec, random);
             }
-            if (codec is not (TextCodec or ArrayCodec)) // text that is no UTF-8 becomes longer
-            {
-                codec.Encode(value, written);
-                Assert.Equal(text, ValueText.Of(codec.Decode(written)));
-            }
-            RecordDecoder decoder = new("map", [codec], isPadded: random.Next(2) == 0, _ => { });
-            _ = ValueText.Of(decoder.Decode(record.AsSpan(0, random.Next(record.Length))));
         }
+    }
+
+    // Of a record of the right length, and of one of another.
+    private static void MakeValue(BtfCodec codec, Random random)
+    {
+        byte[] record = new byte[codec.Size + 16], written = new byte[codec.Size];
+        random.NextBytes(record);
+        object value = codec.Decode(record.AsSpan(0, codec.Size));
+        string text = ValueText.Of(value);
+        foreach (var property in value is EbpfStruct ? value.GetType().GetProperties() : [])
+        {
+            _ = property.GetValue(value);
+        }
+        if (codec is not (TextCodec or ArrayCodec)) // text that is no UTF-8 becomes longer
+        {
+            codec.Encode(value, written);
+            Assert.Equal(text, ValueText.Of(codec.Decode(written)));
+        }
+        RecordDecoder decoder = new("map", [codec], isPadded: random.Next(2) == 0, _ => { });
+        _ = ValueText.Of(decoder.Decode(record.AsSpan(0, random.Next(record.Length))));
     }
 
     private static void MakeHeader(byte[] data)

@@ -30,10 +30,10 @@ internal static class EventTargets
     // All that whoever prints it reads.
     private static void Show<T>(T e, Tracer<T> tracer) where T : class
     {
-        _ = JsonSerializer.Serialize(e, tracer.JsonType);
+        _ = JsonDocument.Parse(JsonSerializer.Serialize(e, tracer.JsonType));
         foreach (TableColumn column in tracer.Columns)
         {
-            _ = column;
+            _ = TerminalText.Escape(column.Value(e));
         }
         foreach (var property in typeof(T).GetProperties())
         {

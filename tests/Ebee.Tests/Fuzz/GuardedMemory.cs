@@ -6,6 +6,8 @@ namespace Ebee.Tests.Fuzz;
 internal sealed unsafe class GuardedMemory
 {
     private const int Size = 1 << 22;
+    private const int MapFixed = 0x10;
+
     private readonly byte* _start;
 
     public GuardedMemory()
@@ -16,8 +18,6 @@ internal sealed unsafe class GuardedMemory
         Assert.Equal(memory, LibC.mmap(memory, Size, LibC.ProtRead | LibC.ProtWrite, LibC.MapPrivate | LibC.MapAnonymous | MapFixed, -1, 0));
         _start = (byte*)memory;
     }
-
-    private const int MapFixed = 0x10;
 
     /// <summary>The bytes, at the very end of it.</summary>
     public ReadOnlySpan<byte> Place(ReadOnlySpan<byte> bytes)
