@@ -13,7 +13,7 @@ internal static class BtfTargets
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         FuzzTarget.Bytes("BTF", Blobs, data => Walk(BtfBlob.Parse(data).CheckReferences()), typeof(InvalidDataException)),
-        FuzzTarget.Bytes("BTF codecs", Blobs, data => MakeValues(BtfBlob.Parse(data), data), typeof(InvalidDataException)) with { MostInputs = MostBlobs },
+        FuzzTarget.Bytes("BTF codecs", Blobs, MakeValues) with { MostInputs = MostBlobs },
         FuzzTarget.Bytes("BTF as a header", Blobs, MakeHeader, typeof(EbpfException)) with { Limit = TimeSpan.FromSeconds(70) }, // libbpf's, which is ended after 60
     ];
 
@@ -37,25 +37,30 @@ internal static class BtfTargets
         Assert.Equal(blob.Types.Count, BtfBlob.Parse(BtfWriter.Write(blob.Types)).Types.Count);
     }
 
-    // Of a few types, of which some have no values.
-    private static void MakeValues(BtfBlob blob, byte[] data)
+    // Of a few types. Once a type is taken, its values are.
+    private static void MakeValues(byte[] data)
     {
         Random random = new(data.Length);
-        for (int tries = 0; tries < 4; tries++)
+        BtfBlob? blob = TryMake(() => BtfBlob.Parse(data));
+        for (int tries = 0; blob is not null && tries < 4; tries++)
         {
-            BtfCodec codec;
-            try
-            {
-                codec = BtfCodec.For(blob, random.Next(blob.Types.Count));
-            }
-            catch (InvalidDataException)
-            {
-                continue;
-            }
-            if (codec.Size <= LargestValue)
+            if (TryMake(() => BtfCodec.For(blob, random.Next(blob.Types.Count))) is { Size: <= LargestValue } codec)
             {
                 MakeValue(codec, random);
             }
+        }
+    }
+
+    // Null when it is refused.
+    private static T? TryMake<T>(Func<T> make) where T : class
+    {
+        try
+        {
+            return make();
+        }
+        catch (InvalidDataException)
+        {
+            return null;
         }
     }
 
