@@ -149,7 +149,7 @@ boot() {
         setpriv --pdeathsig KILL qemu-system-x86_64 \
         -accel tcg,thread=single -cpu max -smp 2 -m "$memory" -nodefaults -display none -no-reboot \
         -kernel "$dir/boot/vmlinuz-$version" -initrd "$job/initrd" \
-        -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $append" \
+        -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off ebee.guest=1 $append" \
         -chardev file,id=console,path="$job/console" -serial chardev:console \
         -device virtio-serial-pci \
         -chardev file,id=out,path="$job/out" -device virtserialport,chardev=out,nr=1 \

@@ -28,7 +28,7 @@ internal sealed class EventReader : IEventSource<object>
                     _sources.Add(new Source(events, buffer.Open(), decoder));
                 }
             }
-            _pollFds = [.. _sources.SelectMany(source => source.Reader.PollFds)];
+            Follow();
         }
         catch
         {
@@ -71,7 +71,19 @@ internal sealed class EventReader : IEventSource<object>
     public void Wake() => _waiter.Wake();
 
     /// <inheritdoc/>
-    public void Tick() => OnTick?.Invoke();
+    public void Tick()
+    {
+        bool changed = false;
+        foreach (Source source in _sources)
+        {
+            changed |= source.Reader.FollowProcessors();
+        }
+        if (changed)
+        {
+            Follow();
+        }
+        OnTick?.Invoke();
+    }
 
     // The programs stay attached: what they write from now on is for the next reader.
     /// <inheritdoc/>
@@ -94,6 +106,8 @@ internal sealed class EventReader : IEventSource<object>
         _acquired.Clear();
         _waiter.Dispose();
     }
+
+    private void Follow() => _pollFds = [.. _sources.SelectMany(source => source.Reader.PollFds)];
 
     private readonly record struct Source(ProbeEvents Events, IRecordReader Reader, RecordDecoder Decoder);
 }

@@ -20,6 +20,10 @@ internal interface IRecordReader : IDisposable
     /// <summary>While set, what was there when it was set can be read and no more.</summary>
     bool IsFrozen { set; }
 
+    /// <summary>Follows CPUs that came online or went. The reading thread calls it every second; whether <see cref="PollFds"/> changed.</summary>
+    /// <exception cref="EbpfException">A new CPU's buffer could not be made.</exception>
+    bool FollowProcessors() => false; // one buffer for all CPUs
+
     /// <summary>The next record, valid until the next call; false when there is none yet.</summary>
     bool TryRead(out ReadOnlySpan<byte> record);
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Ebee.Bindings;
 using Ebee.Host;
 using Ebee.Native;
@@ -9,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Ebee.Events;
 
 /// <summary>
-/// Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux 4.3): a ring for each CPU that was online when it was made; what happens on a
-/// CPU that comes later is not seen. Records of a CPU come in order, those of all CPUs in the order of their times
+/// Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux 4.3): a ring for each CPU that is online. A CPU that comes online gets its ring
+/// when <see cref="FollowProcessors"/> is called; what is written on it before is lost, and not counted. Records of a CPU come in order, those of all CPUs in the order of their times
 /// (CLOCK_MONOTONIC): only two of the same microsecond on two CPUs can come the wrong way round. A record can have up to seven
 /// bytes more than the program wrote, which the kernel pads it with.
 /// </summary>
@@ -23,14 +21,18 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     private const ulong FormatLost = 1 << 4;  // PERF_FORMAT_LOST, Linux 6.0
     private const ulong AnyCpuEntry = 0;      // BPF_ANY
 
-    private readonly PerfRing[] _rings;
-    private readonly bool _countsLost; // else the kernel's records of loss are added up
+    private readonly int _mapFd;
+    private readonly string _map;
+    private readonly uint _maxEntries;
+    private readonly Lock _changing = new(); // held where the rings change, and where another thread looks at them
+    private PerfRing[] _rings = [];
+    private bool _countsLost = true; // else the kernel's records of loss are added up
     private PerfRing? _current;
     private long _lostRecords;
+    private long _lostOfGone; // counted by the rings of CPUs that went
     private ulong _turnEnd; // the current ring's records are next up to this time
     private ulong _horizon; // the rings' ends were looked at after this time
     private bool _isFrozen;
-    private bool _disposed;
 
     /// <summary>Makes the rings, and enters them into the map.</summary>
     /// <param name="mapFd">The map's descriptor. The kernel takes the rings out when it is closed.</param>
@@ -39,43 +41,50 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     /// <param name="maxEntries">How many CPUs the map has room for.</param>
     public PerfBufferReader(int mapFd, string map, uint size, uint maxEntries)
     {
+        _mapFd = mapFd;
+        _map = map;
         BufferSize = size;
-        List<PerfRing> rings = [];
+        _maxEntries = maxEntries;
         try
         {
-            _countsLost = true;
-            foreach (int cpu in Processors.Online().Where(cpu => cpu < maxEntries))
-            {
-                SafeFileHandle perf = Open(map, cpu, ref _countsLost);
-                rings.Add(new PerfRing(perf, map, size));
-                int fd = (int)perf.DangerousGetHandle();
-                int result = LibBpf.bpf_map_update_elem(mapFd, &cpu, &fd, AnyCpuEntry);
-                if (result < 0)
-                {
-                    throw KernelErrors.Map(map, "write to", -result);
-                }
-            }
-            _rings = [.. rings];
-            PollFds = [.. rings.Select(ring => (int)ring.Event.DangerousGetHandle())];
+            FollowProcessors();
         }
         catch
         {
-            rings.ForEach(ring => ring.Dispose());
+            Dispose();
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public int[] PollFds { get; }
+    public int[] PollFds { get; private set; } = [];
 
     /// <inheritdoc/>
     public long BufferSize { get; }
 
     /// <inheritdoc/>
-    public long? Lost => _countsLost ? _rings.Sum(ring => ring.ReadLost()) : Volatile.Read(ref _lostRecords);
+    public long? Lost
+    {
+        get
+        {
+            lock (_changing)
+            {
+                return _countsLost ? _lostOfGone + _rings.Sum(ring => ring.ReadLost()) : Volatile.Read(ref _lostRecords);
+            }
+        }
+    }
 
     /// <inheritdoc/>
-    public long PendingBytes => _rings.Sum(ring => ring.PendingBytes);
+    public long PendingBytes
+    {
+        get
+        {
+            lock (_changing)
+            {
+                return _rings.Sum(ring => ring.PendingBytes);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public bool IsFrozen
@@ -116,12 +125,49 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     /// <inheritdoc/>
     public void Release() => _current?.Release();
 
+    // The kernel takes the event of a CPU that goes offline out of use, and does not put it back when the CPU returns.
+    /// <inheritdoc/>
+    public bool FollowProcessors()
+    {
+        HashSet<int> online = [.. Processors.Online().Where(cpu => cpu < _maxEntries)];
+        bool changed = false;
+        lock (_changing)
+        {
+            foreach (PerfRing ring in _rings)
+            {
+                if (!ring.IsGone && !online.Contains(ring.Cpu))
+                {
+                    ring.IsGone = changed = true;
+                }
+            }
+            foreach (int cpu in online)
+            {
+                PerfRing? old = Array.Find(_rings, ring => ring.Cpu == cpu);
+                if (old is { IsGone: false } || old?.PendingBytes > 0 || Open(cpu) is not { } opened)
+                {
+                    continue; // else the next time
+                }
+                changed = true;
+                if (old is null)
+                {
+                    _rings = [.. _rings, opened];
+                    continue;
+                }
+                _current = _current == old ? null : _current;
+                _rings[Array.IndexOf(_rings, old)] = opened;
+                _lostOfGone += old.ReadLost();
+                old.Dispose();
+            }
+            PollFds = changed ? [.. _rings.Where(ring => !ring.IsGone).Select(ring => (int)ring.Event.DangerousGetHandle())] : PollFds;
+        }
+        return changed;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!_disposed)
+        lock (_changing)
         {
-            _disposed = true;
             Array.ForEach(_rings, ring => ring.Dispose());
         }
     }
@@ -167,7 +213,8 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
         return any;
     }
 
-    private static SafeFileHandle Open(string map, int cpu, ref bool countsLost)
+    // Null when the CPU is offline again.
+    private PerfRing? Open(int cpu)
     {
         while (true)
         {
@@ -180,17 +227,29 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
                 WakeupEvents = 1, // the first record shows at once; while a wake-up is under way, further ones cost nothing
                 UseClockid = 1,
                 Clockid = BootClock.Monotonic,
-                ReadFormat = countsLost ? FormatLost : 0,
+                ReadFormat = _countsLost ? FormatLost : 0,
             };
             if (BpfCall.OpenPerfEvent(ref attributes, -1, cpu, out int errno) is { } perf)
             {
-                return perf;
+                PerfRing ring = new(perf, cpu, _map, (uint)BufferSize);
+                int fd = (int)perf.DangerousGetHandle();
+                int result = LibBpf.bpf_map_update_elem(_mapFd, &cpu, &fd, AnyCpuEntry);
+                if (result < 0)
+                {
+                    ring.Dispose();
+                    throw KernelErrors.Map(_map, "write to", -result);
+                }
+                return ring;
             }
-            if (errno != Errno.Einval || !countsLost)
+            if (errno == Errno.Enodev)
             {
-                throw KernelErrors.Map(map, $"make the event buffer of CPU {cpu} for", errno);
+                return null;
             }
-            countsLost = false;
+            if (errno != Errno.Einval || !_countsLost)
+            {
+                throw KernelErrors.Map(_map, $"make the event buffer of CPU {cpu} for", errno);
+            }
+            _countsLost = false;
         }
     }
 }

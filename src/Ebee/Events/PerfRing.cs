@@ -22,9 +22,10 @@ internal sealed unsafe class PerfRing : IDisposable
     private ulong _lastTime;
     private bool _held;
 
-    public PerfRing(SafeFileHandle perf, string map, uint size)
+    public PerfRing(SafeFileHandle perf, int cpu, string map, uint size)
     {
         Event = perf;
+        Cpu = cpu;
         nuint pageSize = (nuint)Environment.SystemPageSize;
         _length = pageSize + size;
         _mask = size - 1;
@@ -40,6 +41,11 @@ internal sealed unsafe class PerfRing : IDisposable
     }
 
     public SafeFileHandle Event { get; }
+
+    public int Cpu { get; }
+
+    /// <summary>Whether the CPU went offline: nothing comes any more.</summary>
+    public bool IsGone { get; set; }
 
     public long PendingBytes => _page is null ? 0 : (long)(Head - Volatile.Read(ref Tail));
 

@@ -100,8 +100,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
                     throw;
                 }
             }
-            catch (EbpfException e) when (e.Error is EbpfError.LoadFailed or EbpfError.VerifierRejected or EbpfError.FunctionNotFound
-                or EbpfError.AttachFailed or EbpfError.PermissionDenied)
+            catch (EbpfException e) when (LeadsToNextStep(e.Error))
             {
                 last = e;
                 skipped.Add($"{step.Name}: {e.Message}");
@@ -115,6 +114,10 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         // The last step is the one that needs least: its refusal is the reason.
         throw last;
     }
+
+    /// <summary>Whether a step's failure means that this kernel does not offer it, or may mean it (EPERM).</summary>
+    internal static bool LeadsToNextStep(EbpfError error) => error is EbpfError.LoadFailed or EbpfError.VerifierRejected
+        or EbpfError.FunctionNotFound or EbpfError.AttachFailed or EbpfError.PermissionDenied;
 
     private protected static TableColumn Column(string header, int width, Func<TEvent, string?> value) =>
         new(header, width, e => value((TEvent)e));

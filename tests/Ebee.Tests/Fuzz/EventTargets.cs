@@ -101,7 +101,7 @@ internal static class EventTargets
         data = Fill(data, 8 + RingSize);
         RandomAccess.Write(PerfBuffer.Value, data.AsSpan(0, 8), 1024);
         RandomAccess.Write(PerfBuffer.Value, data.AsSpan(8), Page);
-        using PerfRing ring = new(File.OpenHandle($"/proc/self/fd/{PerfBuffer.Value.DangerousGetHandle()}", FileMode.Open, FileAccess.ReadWrite), "map", RingSize);
+        using PerfRing ring = new(File.OpenHandle($"/proc/self/fd/{PerfBuffer.Value.DangerousGetHandle()}", FileMode.Open, FileAccess.ReadWrite), 0, "map", RingSize);
         _ = ring.Refresh();
         long all = 0;
         while (ring.TryPeek(out _))

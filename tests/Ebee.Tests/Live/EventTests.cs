@@ -19,12 +19,12 @@ public sealed class EventTests
     [InlineData("to_perf", "perf")]
     public void A_million_arrive_in_order_and_exact(string program, string map)
     {
-        const int Count = 1_000_000;
+        int count = Guest.Times(1_000_000);
         using EbpfProbe probe = Start(new() { MapSize = new Dictionary<string, uint> { ["perf"] = 1 << 20 } });
         int next = 0;
         List<(string Name, Type Type)> fields = [];
         Func<object, object>[] get = [];
-        while (next < Count)
+        while (next < count)
         {
             Send(probe, program, next, Batch, cpu: next / Batch % Environment.ProcessorCount);
             foreach (object e in probe.ReadEvents(Of(map), maxEvents: Batch))
@@ -50,7 +50,7 @@ public sealed class EventTests
                 AssertBytes(((EbpfStruct)e).Bytes, next++);
             }
         }
-        Assert.Equal(Count, probe.EventsRead);
+        Assert.Equal(count, probe.EventsRead);
         Assert.Equal(0, probe.PendingBytes);
         Assert.Empty(probe.ReadEvents(Of(map), duration: TimeSpan.Zero));
     }
@@ -211,14 +211,14 @@ public sealed class EventTests
             Thread.Sleep(100);
             long sent = Stopwatch.GetTimestamp();
             Send(probe, program, i, 1);
-            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref count) == i + 1, 5000));
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref count) == i + 1, (int)Guest.Limit(5000)));
             firstMs = Math.Min(firstMs, Stopwatch.GetElapsedTime(sent, seenAt).TotalMilliseconds);
         }
         Assert.InRange(firstMs, 0, 20);
         long ended = Stopwatch.GetTimestamp();
         cancel.Cancel();
-        Assert.True(reader.Join(5000));
-        Assert.InRange(Stopwatch.GetElapsedTime(ended, endedAt).TotalMilliseconds, 0, 200);
+        Assert.True(reader.Join((int)Guest.Limit(5000)));
+        Assert.InRange(Stopwatch.GetElapsedTime(ended, endedAt).TotalMilliseconds, 0, Guest.Limit(200));
         Assert.True(probe.IsRunning);
     }
 
@@ -227,7 +227,7 @@ public sealed class EventTests
     [InlineData("to_perf", "perf")]
     public void A_probe_that_is_stopped_while_it_is_read_ends_the_stream_after_its_last_event(string program, string map)
     {
-        for (int round = 0; round < 20; round++)
+        for (int round = 0; round < Guest.Times(20); round++)
         {
             EbpfProbe probe = Start();
             int count = 0;
@@ -250,10 +250,10 @@ public sealed class EventTests
             });
             reader.Start();
             Send(probe, program, 0, Batch);
-            Assert.True(first.Wait(5000));
+            Assert.True(first.Wait((int)Guest.Limit(5000)));
             Send(probe, program, Batch, Batch);
             probe.Stop();
-            Assert.True(reader.Join(5000));
+            Assert.True(reader.Join((int)Guest.Limit(5000)));
             Assert.Null(failure);
             Assert.Equal(2 * Batch, count);
             Assert.Equal(2 * Batch, probe.EventsRead);
@@ -348,14 +348,14 @@ public sealed class EventTests
             }
         }).Where(text => text.Length > 0)];
 
-    private static EbpfProbe Start(ProbeOptions? options = null) => EbpfProbe.Start(BpfCause.Object("events"), options);
+    internal static EbpfProbe Start(ProbeOptions? options = null) => EbpfProbe.Start(BpfCause.Object("events"), options);
 
-    private static EventOptions Of(string map) => new() { MapName = [map] };
+    internal static EventOptions Of(string map) => new() { MapName = [map] };
 
-    private static void Send(EbpfProbe probe, string program, int first, int count, int? cpu = null) =>
+    internal static void Send(EbpfProbe probe, string program, int first, int count, int? cpu = null) =>
         ProgramRun.Run(probe, program, [(ulong)first, (ulong)count], cpu);
 
-    private static ulong Sequence(object e) => Convert.ToUInt64(e.GetType().GetProperty("sequence")!.GetValue(e), CultureInfo.InvariantCulture);
+    internal static ulong Sequence(object e) => Convert.ToUInt64(e.GetType().GetProperty("sequence")!.GetValue(e), CultureInfo.InvariantCulture);
 
     private static long Refused(EbpfProbe probe)
     {
@@ -374,7 +374,7 @@ public sealed class EventTests
         }
     }
 
-    private static long? LostOf(EbpfProbe probe, string map) => probe.Events.Buffers.Single(buffer => buffer.Name == map).Reader!.Lost;
+    internal static long? LostOf(EbpfProbe probe, string map) => probe.Events.Buffers.Single(buffer => buffer.Name == map).Reader!.Lost;
 
     // struct event, as C has it.
     private static void AssertBytes(ReadOnlySpan<byte> bytes, int sequence)

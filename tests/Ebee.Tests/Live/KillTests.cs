@@ -7,7 +7,7 @@ namespace Ebee.Tests.Live;
 [Trait("Category", "Live")]
 public sealed class KillTests
 {
-    private const int Commands = 160, Sessions = 40;
+    private static readonly int Commands = Guest.Times(160), Sessions = Guest.Times(40);
 
     [LiveFact]
     public void The_command() => KillAll(Commands, 200, (random, mark) => (Repository.Command,

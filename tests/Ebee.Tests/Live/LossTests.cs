@@ -52,7 +52,7 @@ public sealed class LossTests
         });
         cause.Go();
         stop.Cancel();
-        Assert.True(reader.Wait(TimeSpan.FromSeconds(10)));
+        Assert.True(reader.Wait(Guest.Limit(TimeSpan.FromSeconds(10))));
         Assert.Equal(Count, probe.Seen + probe.Lost + probe.Discarded);
         Assert.InRange(probe.Lost, 1, Count);
         Assert.InRange(probe.Seen, 1, Count);

@@ -13,7 +13,7 @@ public sealed class ManyProbesTests
         Start("tracepoint_named").Stop();
         Start("btf_tracepoint_named").Stop();
         int before = Descriptors();
-        for (int i = 0; i < 200; i++)
+        for (int i = 0; i < Guest.Times(200); i++)
         {
             using EbpfProbe probe = Start(i % 2 == 0 ? "tracepoint_named" : "btf_tracepoint_named");
             Assert.True(probe.IsRunning);

@@ -25,7 +25,7 @@ public sealed class StormTests(Xunit.Abstractions.ITestOutputHelper output)
         Task<long[]> execReader = Task.Run(() => Consume(execs, stop.Token)), deletionReader = Task.Run(() => Consume(deletions, stop.Token));
         string[] lines = cause.Go().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         stop.Cancel();
-        Assert.True(Task.WaitAll([execReader, deletionReader], TimeSpan.FromSeconds(10)));
+        Assert.True(Task.WaitAll([execReader, deletionReader], Guest.Limit(TimeSpan.FromSeconds(10))));
         long Caused(int column) => lines.Sum(line => long.Parse(line.Split(' ')[column], CultureInfo.InvariantCulture));
         output.WriteLine($"{Seconds} s: {Caused(0)} executions (seen {execs.Seen}, lost {execs.Lost}, discarded {execs.Discarded}), " +
             $"{Caused(1)} deletions (seen {deletions.Seen}, lost {deletions.Lost}, discarded {deletions.Discarded}); " +

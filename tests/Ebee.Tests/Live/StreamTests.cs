@@ -7,7 +7,7 @@ namespace Ebee.Tests.Live;
 [Trait("Category", "Live")]
 public sealed class StreamTests
 {
-    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AtOnce = Guest.Limit(TimeSpan.FromMilliseconds(200));
 
     [LiveFact]
     public void It_ends_after_so_many()
@@ -26,8 +26,8 @@ public sealed class StreamTests
         using Probe<ExecEvent> probe = Start(cause);
         cause.Go();
         Stopwatch watch = Stopwatch.StartNew();
-        Assert.Equal(50, probe.Read(duration: TimeSpan.FromMilliseconds(300)).Count());
-        Assert.InRange(watch.ElapsedMilliseconds, 295, 5000);
+        Assert.Equal(50, probe.Read(duration: Guest.Limit(TimeSpan.FromMilliseconds(300))).Count());
+        Assert.InRange(watch.ElapsedMilliseconds, 295, Guest.Limit(5000));
         Assert.Equal((50, 0), (probe.Seen, probe.Discarded));
     }
 

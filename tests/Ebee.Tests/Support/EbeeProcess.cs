@@ -8,7 +8,7 @@ namespace Ebee.Tests.Support;
 /// <summary>The command at work: attached when the constructor returns.</summary>
 internal sealed partial class EbeeProcess : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = Guest.Limit(TimeSpan.FromSeconds(20));
     private readonly Process _process;
     private readonly BlockingCollection<string> _lines = [];
     private readonly List<string> _errors = [];

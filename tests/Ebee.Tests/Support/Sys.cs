@@ -39,6 +39,17 @@ internal static unsafe partial class Sys
     public static void Mount(string source, string target, string type, ulong flags = 0, string data = "") =>
         Check(mount(source, target, type, flags, data), $"mount {target}");
 
+    /// <summary>Moves the time of day by so much.</summary>
+    public static void StepClock(TimeSpan step)
+    {
+        long ticks = (DateTime.UtcNow - DateTime.UnixEpoch + step).Ticks;
+        long* time = stackalloc long[] { ticks / TimeSpan.TicksPerSecond, ticks % TimeSpan.TicksPerSecond * 100 };
+        Check(clock_settime(0, time), "clock_settime");
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int clock_settime(int clock, long* time);
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int mount(string source, string target, string type, ulong flags, string data);
 

@@ -45,6 +45,6 @@ public sealed class PerfRingTests
         RandomAccess.Write(file, BitConverter.GetBytes(head), 1024);
         // struct perf_event_header: type, misc, size; then the time, and the bytes' number.
         RandomAccess.Write(file, [.. BitConverter.GetBytes(record.Type), 0, 0, .. BitConverter.GetBytes(record.Size), .. BitConverter.GetBytes(77L), .. BitConverter.GetBytes(length)], page);
-        return new PerfRing(file, "map", Size);
+        return new PerfRing(file, 0, "map", Size);
     }
 }
