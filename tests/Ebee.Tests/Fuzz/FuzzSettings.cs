@@ -5,7 +5,7 @@ namespace Ebee.Tests.Fuzz;
 /// <summary>How long, and with which inputs, the fuzz tests run; of the environment, as ./test.sh --fuzz sets it.</summary>
 internal static class FuzzSettings
 {
-    private const double UsualSeconds = 10;
+    private const double UsualSeconds = 7;
     private const long UsualSeed = 1; // so that a normal run has the same inputs on every machine
 
     /// <summary>Whether it is a run of its own, with ./test.sh --fuzz.</summary>
