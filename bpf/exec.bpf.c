@@ -176,7 +176,7 @@ __noinline int read_arguments_chunk(void)
 		barrier_var(at);
 		if (at >= BASE_MAX + FAILED_ARGUMENT_MAX)
 			return 1;
-		n = bpf_probe_read_user_str(s->record + at, FAILED_ARGUMENT_MAX, (void *)argument);
+		n = read_user_string(s->record + at, FAILED_ARGUMENT_MAX, (void *)argument);
 		if (n <= 0)
 			return 1;
 		s->length = at + n;

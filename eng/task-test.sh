@@ -4,20 +4,31 @@
 
 results=$out/test
 
-task_test() { # [--kernels]
-  local set=short
+task_test() { # [--kernels | --fuzz <seconds>]
+  local set=short seconds=
   while (($#)); do
     case $1 in
       --kernels) set=all ;;
-      *) die "Test takes --kernels (all suites on other kernels, which takes hours), not '$1'" ;;
+      --fuzz)
+        seconds=${2-}
+        [[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || die "--fuzz takes the seconds to run, of all parsers together, such as 300, not '$seconds'"
+        shift
+        ;;
+      *) die "Test takes --kernels (all suites on other kernels, which takes hours) or --fuzz <seconds> (damaged inputs only), not '$1'" ;;
     esac
     shift
   done
   task_build --tests
   build_tests
-  rm -rf "$results"
+  rm -rf "$results" "$out/fuzz"
   mkdir -p "$results"
   look_before
+  if [[ -n $seconds ]]; then
+    suite Fuzz test_parsers
+    suite "nothing left behind" test_leftovers
+    sum_up
+    return
+  fi
   suite Ebee.Tests test_library
   suite Pester test_cmdlets
   test_kernels "$set"
@@ -37,7 +48,7 @@ suite() { # <name> <function>
   fi
 }
 
-limited() { env "$mark" timeout --foreground -k 30 1500 "$@" </dev/null; }
+limited() { env "$mark" timeout --foreground -k 30 "${limit:-1500}" "$@" </dev/null; }
 
 build_tests() {
   local listed=(tests/Ebee.Tests)
@@ -50,11 +61,22 @@ build_tests() {
 
 tests=$root/tests/Ebee.Tests/bin/Release/net10.0/Ebee.Tests.dll
 
-test_library() {
-  local status=0
-  limited dotnet test "$tests" --logger "trx;LogFileName=Ebee.Tests.trx" --results-directory "$results" || status=$?
-  [[ ! -e $results/Ebee.Tests.trx ]] || awk -f "$root/eng/trx-results.awk" "$results/Ebee.Tests.trx" >"$1"
+test_library() { # <lines> [<argument of dotnet test>...]
+  local lines=$1 status=0 running
+  limited dotnet test "$tests" --logger "trx;LogFileName=Ebee.Tests.trx" --results-directory "$results" "${@:2}" || status=$?
+  [[ ! -e $results/Ebee.Tests.trx ]] || awk -f "$root/eng/trx-results.awk" "$results/Ebee.Tests.trx" >"$lines"
+  # An input that ended the whole process.
+  for running in "$out"/fuzz/*.running; do
+    [[ ! -e $running ]] || printf 'failed\t%s did not come to its end: %s\n' "$(basename "$running" .running)" "$(<"$running")" >>"$lines"
+  done
   return $status
+}
+
+# Parsers of outside data with damaged inputs, other ones in each run.
+test_parsers() { # <lines>
+  local seed=${EBEE_FUZZ_SEED:-$((RANDOM << 15 | RANDOM))} limit=$((seconds + 900))
+  say "Damaged inputs for $seconds seconds: EBEE_FUZZ_SEED=$seed"
+  EBEE_FUZZ_SECONDS=$seconds EBEE_FUZZ_SEED=$seed test_library "$1" --filter "Category=Fuzz|FullyQualifiedName~MutantTests" --logger "console;verbosity=detailed"
 }
 
 test_cmdlets() {

@@ -369,6 +369,17 @@ static __always_inline u32 append_kernel_string(struct scratch *s, const void *s
 	return n;
 }
 
+// As bpf_probe_read_user_str. Of an empty string older kernels (6.12 is one) do not count the NUL, newer ones (6.18) do.
+static __always_inline long read_user_string(u8 *to, u32 max, const void *string)
+{
+	long n = bpf_probe_read_user_str(to, max, string);
+
+	if (n)
+		return n;
+	*to = 0;
+	return 1;
+}
+
 static __always_inline u32 append_user_string(struct scratch *s, const void *string, u32 max)
 {
 	u64 at = s->length;
@@ -377,7 +388,7 @@ static __always_inline u32 append_user_string(struct scratch *s, const void *str
 	barrier_var(at);
 	if (at >= BASE_MAX)
 		return 0;
-	n = bpf_probe_read_user_str(s->record + at, max, string);
+	n = read_user_string(s->record + at, max, string);
 	if (n <= 0)
 		return 0;
 	s->length = at + n;

@@ -47,7 +47,7 @@ internal abstract class BtfCodec(Type clrType, int size, string cName, string si
     /// <summary>Writes a value.</summary>
     /// <param name="value">
     /// A number of any type, a string with one, an enumerator's name, text, bytes, an array, a dictionary or an object with
-    /// the fields of a struct; what <see cref="Decode"/> gave always does.
+    /// the fields of a struct; what <see cref="Decode"/> gave does, unless it is text that was no UTF-8 and has become longer.
     /// </param>
     /// <param name="target">At least <see cref="Size"/> bytes; what the value leaves open of them becomes zero.</param>
     /// <exception cref="EbpfException">It does not fit: <see cref="EbpfError.InvalidValue"/>.</exception>

@@ -137,7 +137,12 @@ internal sealed class BtfCodecBuilder(BtfBlob blob)
         foreach ((int variable, int offset, _) in section.Variables)
         {
             BtfCodec codec = Make(variable, "", depth + 1);
-            AddField(section, new StructField("", blob.Resolve(variable).Name, checked(8 * offset), 0, codec), fields);
+            string name = blob.Resolve(variable).Name;
+            if (offset < 0 || offset > section.Size)
+            {
+                throw Outside(section, name);
+            }
+            AddField(section, new StructField("", name, 8 * offset, 0, codec), fields);
         }
     }
 

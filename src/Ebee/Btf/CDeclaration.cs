@@ -26,6 +26,7 @@ internal sealed partial class CDeclaration
     private readonly string[] _tokens;
     private readonly List<BtfType> _types = [new(0, BtfKind.Void, "void", 0, 0)];
     private readonly List<int> _alignments = [1]; // bytes, of each type
+    private readonly List<int> _sizes = [0];      // the same
     private readonly Dictionary<string, int> _named = new(StringComparer.Ordinal); // "struct x", "enum x"; typedefs by their name
     private readonly Dictionary<string, long> _constants = new(StringComparer.Ordinal) { ["TASK_COMM_LEN"] = 16 };
     private int _next;
@@ -69,7 +70,7 @@ internal sealed partial class CDeclaration
             {
             }
         }
-        return SizeOf(type) > 0 || _types[type].Kind == BtfKind.Struct ? type : throw Error("it has no size");
+        return _sizes[type] > 0 || _types[type].Kind == BtfKind.Struct ? type : throw Error("it has no size");
     }
 
     private int ParseSpecifier()
@@ -172,7 +173,7 @@ internal sealed partial class CDeclaration
         List<BtfMember> members = [];
         foreach ((string field, int type, int fieldAlignment, int? bits) in fields)
         {
-            int offset = layout.Add(SizeOf(type), fieldAlignment, bits);
+            int offset = layout.Add(_sizes[type], fieldAlignment, bits);
             if (field.Length > 0 || bits is null)
             {
                 members.Add(new BtfMember(field, type, offset, bits ?? 0));
@@ -206,9 +207,9 @@ internal sealed partial class CDeclaration
             int? bits = null;
             if (Accept(":"))
             {
-                int width = (int)ParseNumber();
-                bits = width >= 0 && width <= SizeOf(declared) * 8 && (width > 0 || name.Length == 0)
-                    && Resolved(declared).Kind is BtfKind.Int or BtfKind.Enum ? width : throw Error($"'{name}' cannot have {width} bits");
+                long width = ParseNumber();
+                bits = width >= 0 && width <= _sizes[declared] * 8 && (width > 0 || name.Length == 0)
+                    && Resolved(declared).Kind is BtfKind.Int or BtfKind.Enum ? (int)width : throw Error($"'{name}' cannot have {width} bits");
             }
             else if (name.Length == 0 || declared == 0)
             {
@@ -238,7 +239,7 @@ internal sealed partial class CDeclaration
         }
         for (int i = lengths.Count - 1; i >= 0; i--)
         {
-            Check((long)SizeOf(type) * lengths[i]);
+            Check((long)_sizes[type] * lengths[i]);
             type = Add(new BtfType(_types.Count, BtfKind.Array, "", 0, type) { Length = lengths[i] }, _alignments[type]);
         }
         return (name, type);
@@ -333,14 +334,14 @@ internal sealed partial class CDeclaration
         }
     }
 
-    private BtfType Resolved(int id) => _types[id].Kind == BtfKind.Typedef ? Resolved(_types[id].Target) : _types[id];
-
-    private int SizeOf(int id) => Resolved(id) switch
+    private BtfType Resolved(int id)
     {
-        { Kind: BtfKind.Pointer } => sizeof(long),
-        { Kind: BtfKind.Array } array => array.Length * SizeOf(array.Target),
-        BtfType type => type.Size,
-    };
+        while (_types[id].Kind == BtfKind.Typedef)
+        {
+            id = _types[id].Target;
+        }
+        return _types[id];
+    }
 
     private static void Check(long size)
     {
@@ -354,6 +355,13 @@ internal sealed partial class CDeclaration
     {
         _types.Add(type);
         _alignments.Add(alignment);
+        _sizes.Add(type.Kind switch
+        {
+            BtfKind.Pointer => sizeof(long),
+            BtfKind.Array => type.Length * _sizes[type.Target],
+            BtfKind.Typedef => _sizes[type.Target],
+            _ => type.Size,
+        });
         return type.Id;
     }
 

@@ -71,7 +71,8 @@ internal static unsafe class KernelBtf
                 relocations = relocations[8..];
                 for (int i = 0; i < count; i++)
                 {
-                    names.Add(types.EssentialName(Int(relocations, 4)));
+                    int type = Int(relocations, 4);
+                    names.Add(type > 0 && type < types.Count ? types.EssentialName(type) : throw new InvalidDataException("The object relocates a type that it does not have."));
                     relocations = relocations[recordSize..];
                 }
             }
@@ -142,6 +143,8 @@ internal static unsafe class KernelBtf
 
             bool IsWithin(uint offset, uint size) => (ulong)header[1] + offset + size <= length;
         }
+
+        public int Count => _count;
 
         // Without what follows "___", which libbpf takes for a flavour of one type.
         public ReadOnlySpan<byte> EssentialName(int id)

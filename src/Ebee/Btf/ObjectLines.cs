@@ -33,9 +33,10 @@ internal static class ObjectLines
     private static (string Section, int Start, int Size) Function(ReadOnlySpan<byte> elf, string name)
     {
         ReadOnlySpan<byte> symbols = ElfSection.Find(elf, ".symtab"), names = ElfSection.Find(elf, ".strtab");
+        byte[] wanted = Encoding.UTF8.GetBytes(name + "\0");
         for (; symbols.Length >= SymbolSize; symbols = symbols[SymbolSize..])
         {
-            if ((symbols[4] & 0xf) == FunctionSymbol && Text(names, Int(symbols, 0)) == name)
+            if ((symbols[4] & 0xf) == FunctionSymbol && names[Int(symbols, 0)..].StartsWith(wanted))
             {
                 return (ElfSection.NameOf(elf, BinaryPrimitives.ReadUInt16LittleEndian(symbols[6..])), Int(symbols, 8), Int(symbols, 16));
             }
@@ -55,10 +56,12 @@ internal static class ObjectLines
         {
             throw new InvalidDataException("The object's lines have no room for a place.");
         }
-        SourceLine? found = null;
+        byte[] wanted = Encoding.UTF8.GetBytes(section + "\0");
+        int found = -1; // bytes before the end of all lines
+        ReadOnlySpan<byte> all = lines;
         for (lines = lines[4..]; lines.Length > 0;)
         {
-            bool isWanted = Text(strings, Int(lines, 0)) == section;
+            bool isWanted = strings[Int(lines, 0)..].StartsWith(wanted);
             int count = Int(lines, 4);
             lines = lines[8..];
             // struct bpf_line_info: bytes into the section, file, text, then line and column in one.
@@ -67,11 +70,16 @@ internal static class ObjectLines
                 int offset = Int(lines, 0);
                 if (isWanted && offset >= first && offset <= place)
                 {
-                    found = new SourceLine(Text(strings, Int(lines, 4)), Int(lines, 12) >> 10, Text(strings, Int(lines, 8)).Trim());
+                    found = lines.Length;
                 }
             }
         }
-        return found;
+        if (found < 0)
+        {
+            return null;
+        }
+        ReadOnlySpan<byte> line = all[^found..];
+        return new SourceLine(Text(strings, Int(line, 4)), Int(line, 12) >>> 10, Text(strings, Int(line, 8)).Trim());
     }
 
     private static int Int(ReadOnlySpan<byte> data, int offset) => BinaryPrimitives.ReadInt32LittleEndian(data[offset..]);

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Ebee.Bindings;
 using Ebee.Host;
 using Ebee.Native;
@@ -27,9 +25,9 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     private readonly string _map;
     private readonly uint _maxEntries;
     private readonly Lock _changing = new(); // held where the rings change, and where another thread looks at them
-    private CpuRing[] _rings = [];
+    private PerfRing[] _rings = [];
     private bool _countsLost = true; // else the kernel's records of loss are added up
-    private CpuRing? _current;
+    private PerfRing? _current;
     private long _lostRecords;
     private long _lostOfGone; // counted by the rings of CPUs that went
     private ulong _turnEnd; // the current ring's records are next up to this time
@@ -135,7 +133,7 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
         bool changed = false;
         lock (_changing)
         {
-            foreach (CpuRing ring in _rings)
+            foreach (PerfRing ring in _rings)
             {
                 if (!ring.IsGone && !online.Contains(ring.Cpu))
                 {
@@ -144,7 +142,7 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
             }
             foreach (int cpu in online)
             {
-                CpuRing? old = Array.Find(_rings, ring => ring.Cpu == cpu);
+                PerfRing? old = Array.Find(_rings, ring => ring.Cpu == cpu);
                 if (old is { IsGone: false } || old?.PendingBytes > 0 || Open(cpu) is not { } opened)
                 {
                     continue; // else the next time
@@ -179,7 +177,7 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     {
         ulong first = ulong.MaxValue;
         _turnEnd = _isFrozen ? ulong.MaxValue : _horizon;
-        foreach (CpuRing ring in _rings)
+        foreach (PerfRing ring in _rings)
         {
             if (!ring.TryPeek(out ulong time))
             {
@@ -208,7 +206,7 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     {
         _horizon = BootClock.MonotonicNanoseconds();
         bool any = false;
-        foreach (CpuRing ring in _rings)
+        foreach (PerfRing ring in _rings)
         {
             any |= ring.Refresh();
         }
@@ -216,7 +214,7 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     }
 
     // Null when the CPU is offline again.
-    private CpuRing? Open(int cpu)
+    private PerfRing? Open(int cpu)
     {
         while (true)
         {
@@ -233,7 +231,7 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
             };
             if (BpfCall.OpenPerfEvent(ref attributes, -1, cpu, out int errno) is { } perf)
             {
-                CpuRing ring = new(perf, cpu, _map, (uint)BufferSize);
+                PerfRing ring = new(perf, cpu, _map, (uint)BufferSize);
                 int fd = (int)perf.DangerousGetHandle();
                 int result = LibBpf.bpf_map_update_elem(_mapFd, &cpu, &fd, AnyCpuEntry);
                 if (result < 0)
@@ -252,145 +250,6 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
                 throw KernelErrors.Map(_map, $"make the event buffer of CPU {cpu} for", errno);
             }
             _countsLost = false;
-        }
-    }
-
-    /// <summary>The ring of one CPU (struct perf_event_mmap_page and the data behind it).</summary>
-    private sealed class CpuRing : IDisposable
-    {
-        private const int HeadOffset = 1024, TailOffset = 1032; // data_head, data_tail
-        private const uint RecordLost = 2, RecordSample = 9;    // PERF_RECORD_…
-        private const int HeaderSize = 8;                       // struct perf_event_header
-        private readonly nuint _length;
-        private readonly ulong _mask;
-        private byte* _page;
-        private readonly byte* _data;
-        private byte[] _gathered = [];
-        private ulong _position; // up to where records were handed out
-        private ulong _head;     // the kernel's position when it was last looked at
-        private ulong _lastTime;
-        private bool _held;
-
-        public CpuRing(SafeFileHandle perf, int cpu, string map, uint size)
-        {
-            Event = perf;
-            Cpu = cpu;
-            nuint pageSize = (nuint)Environment.SystemPageSize;
-            _length = pageSize + size;
-            _mask = size - 1;
-            nint address = LibC.mmap(0, _length, LibC.ProtRead | LibC.ProtWrite, LibC.MapShared, (int)perf.DangerousGetHandle(), 0);
-            if (address == -1)
-            {
-                int errno = Marshal.GetLastPInvokeError();
-                perf.Dispose();
-                throw errno == Errno.Enomem
-                    ? new EbpfException(EbpfError.MapFailed, $"The map {map} cannot have buffers of {size} bytes for each CPU: ENOMEM.",
-                        $"Give less, as much must be free: Start-EbpfProbe -MapSize @{{ {map} = 1MB }}. The kernel makes none above 1 GB.")
-                    : KernelErrors.Map(map, "map the event buffer of", errno);
-            }
-            _page = (byte*)address;
-            _data = _page + pageSize;
-        }
-
-        public SafeFileHandle Event { get; }
-
-        public int Cpu { get; }
-
-        /// <summary>Whether the CPU went offline: nothing comes any more.</summary>
-        public bool IsGone { get; set; }
-
-        public long PendingBytes => _page is null ? 0 : (long)(Head - Volatile.Read(ref Tail));
-
-        private ulong Head => Volatile.Read(ref Unsafe.AsRef<ulong>(_page + HeadOffset));
-
-        private ref ulong Tail => ref Unsafe.AsRef<ulong>(_page + TailOffset);
-
-        public bool Refresh()
-        {
-            _head = Head;
-            return _head != _position;
-        }
-
-        public void Release()
-        {
-            if (_held)
-            {
-                _held = false;
-                Volatile.Write(ref Tail, _position);
-            }
-        }
-
-        // The time stands at the head of a sample. A record of loss has none: it comes right before the sample behind it.
-        public bool TryPeek(out ulong time)
-        {
-            if (_position == _head)
-            {
-                time = 0;
-                return false;
-            }
-            // Records have multiples of eight bytes: none of these reads wraps.
-            time = At<uint>(_position) == RecordSample ? At<ulong>(_position + HeaderSize) : _lastTime;
-            return true;
-        }
-
-        /// <summary>Passes over the next record; false when it is no sample, with the samples lost that it tells of.</summary>
-        public bool Take(out ReadOnlySpan<byte> record, out long lost)
-        {
-            const int SampleHead = HeaderSize + 8 + 4; // then the time, the size
-            ulong start = _position;
-            uint type = At<uint>(start);
-            uint size = At<ushort>(start + 6);
-            if (size < HeaderSize || size > _head - start)
-            {
-                throw new InvalidDataException($"The kernel's buffer has a record of {size} bytes."); // nobody but the kernel writes there
-            }
-            _position = start + size;
-            _held = true;
-            lost = type == RecordLost ? At<long>(start + 16) : 0;
-            if (type != RecordSample)
-            {
-                record = default;
-                return false;
-            }
-            _lastTime = At<ulong>(start + HeaderSize);
-            int length = Math.Min(At<int>(start + 16), (int)size - SampleHead);
-            record = Span(start + SampleHead, length);
-            return true;
-        }
-
-        /// <summary>Samples that found no room, as the kernel counts them; of PERF_FORMAT_LOST.</summary>
-        public long ReadLost()
-        {
-            long* values = stackalloc long[2]; // value, lost
-            return LibC.read((int)Event.DangerousGetHandle(), values, 2 * sizeof(long)) == 2 * sizeof(long) ? values[1] : 0;
-        }
-
-        public void Dispose()
-        {
-            if (_page is not null)
-            {
-                _ = LibC.munmap((nint)_page, _length);
-                _page = null;
-                Event.Dispose();
-            }
-        }
-
-        private T At<T>(ulong position) where T : unmanaged => Unsafe.ReadUnaligned<T>(_data + (position & _mask));
-
-        private ReadOnlySpan<byte> Span(ulong position, int length)
-        {
-            int start = (int)(position & _mask), toEnd = (int)(_mask + 1) - start;
-            if (length <= toEnd)
-            {
-                return new ReadOnlySpan<byte>(_data + start, length);
-            }
-            if (_gathered.Length < length)
-            {
-                _gathered = GC.AllocateUninitializedArray<byte>(length);
-            }
-            new ReadOnlySpan<byte>(_data + start, toEnd).CopyTo(_gathered);
-            new ReadOnlySpan<byte>(_data, length - toEnd).CopyTo(_gathered.AsSpan(toEnd));
-            return _gathered.AsSpan(0, length);
         }
     }
 }

@@ -60,5 +60,5 @@ internal sealed class RecordDecoder(string map, IReadOnlyList<BtfCodec> codecs, 
     }
 
     private static int ContentSize(BtfCodec codec) => codec is not StructCodec type ? codec.Size
-        : type.Fields.Max(field => field.BitSize > 0 ? (field.BitOffset + field.BitSize + 7) / 8 : field.Offset + field.Codec.Size);
+        : type.Fields.Select(field => field.BitSize > 0 ? (field.BitOffset + field.BitSize + 7) / 8 : field.Offset + field.Codec.Size).DefaultIfEmpty(codec.Size).Max();
 }

@@ -53,6 +53,11 @@ internal sealed unsafe class RingBufferReader : IRecordReader
         _end = _data + size;
         _position = Volatile.Read(ref Consumer);
         _limit = _position;
+        if (_position % HeaderSize != 0)
+        {
+            Unmap();
+            throw Damaged(_position);
+        }
         PollFds = [mapFd];
     }
 
@@ -79,7 +84,7 @@ internal sealed unsafe class RingBufferReader : IRecordReader
     {
         set
         {
-            _limit = Produced;
+            Look();
             _isFrozen = value;
         }
     }
@@ -109,6 +114,10 @@ internal sealed unsafe class RingBufferReader : IRecordReader
                 break;
             }
             uint size = ((length & ~Discard) + HeaderSize + 7) & ~7u;
+            if (size > _limit - position)
+            {
+                throw Damaged(size); // of the two positions, any process that has the ring can write the reader's
+            }
             if (Sse.IsSupported)
             {
                 byte* ahead = header + PrefetchAhead; // what is not mapped there does not fault
@@ -151,13 +160,24 @@ internal sealed unsafe class RingBufferReader : IRecordReader
         }
     }
 
+    /// <summary>The error for a ring whose positions or lengths lead out of it.</summary>
+    internal static EbpfException Damaged(ulong bytes) => new(EbpfError.MapFailed, $"The event buffer cannot be read on: it has a record or a position of {bytes} bytes, which is not in it.",
+        "Start the probe again; a ring buffer has one reader.");
+
     private bool Refresh(ulong position)
     {
         if (!_isFrozen)
         {
-            _limit = Produced;
+            Look();
         }
         return position != _limit;
+    }
+
+    // Records up to the limit are within the ring then, and the next look comes when all of these are read.
+    private void Look()
+    {
+        ulong produced = Produced;
+        _limit = produced - _position <= Size ? produced : throw Damaged(produced - _position);
     }
 
     // A record that goes on at the start of the ring.

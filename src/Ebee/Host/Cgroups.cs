@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ebee.Bindings;
 
 namespace Ebee.Host;
@@ -5,12 +6,12 @@ namespace Ebee.Host;
 /// <summary>The cgroup hierarchies mounted on this machine, and what paths in them mean.</summary>
 internal static class Cgroups
 {
-    private static readonly Lazy<List<Hierarchy>> Mounted = new(ReadMounts, LazyThreadSafetyMode.PublicationOnly); // a failure is not kept
+    private static readonly Lazy<List<Hierarchy>> Mounted = new(() => ReadMounts(File.ReadLines("/proc/self/cgroup"), MountTable.Read()), LazyThreadSafetyMode.PublicationOnly); // a failure is not kept
 
     // Those that the kernel side looks at (FOR_EACH_V1 in bpf/include/ebee.h).
     private static readonly string[] V1Controllers = ["memory", "pids", "cpu", "devices", "freezer"];
 
-    private sealed record Hierarchy(string MountPoint, ulong Id);
+    internal sealed record Hierarchy(string MountPoint, ulong Id);
 
     /// <summary>Whether a v1 hierarchy with controllers is mounted (hybrid and legacy hosts).</summary>
     public static bool HasV1 => Mounted.Value.Any(h => h.Id != 0);
@@ -87,28 +88,31 @@ internal static class Cgroups
     private static CgroupKey? Key(Hierarchy hierarchy, string folder) =>
         Directory.Exists(folder) ? new CgroupKey { Id = Inodes.Of(folder), Hierarchy = hierarchy.Id } : null;
 
-    private static List<Hierarchy> ReadMounts()
+    internal static List<Hierarchy> ReadMounts(IEnumerable<string> cgroups, IEnumerable<MountTable.Mount> table)
     {
         List<Hierarchy> mounts = [];
-        Dictionary<string, string> ids = new(StringComparer.Ordinal);
-        foreach (string line in File.ReadLines("/proc/self/cgroup"))
+        Dictionary<string, ulong> ids = new(StringComparer.Ordinal);
+        foreach (string line in cgroups)
         {
             // "4:memory:/path"; v2 is "0::/path"
             string[] parts = line.Split(':', 3);
-            foreach (string controller in parts[1].Split(','))
+            if (parts.Length == 3 && ulong.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong id))
             {
-                ids[controller] = parts[0];
+                foreach (string controller in parts[1].Split(','))
+                {
+                    ids[controller] = id;
+                }
             }
         }
-        foreach (MountTable.Mount mount in MountTable.Read())
+        foreach (MountTable.Mount mount in table)
         {
             if (mount.Type == "cgroup2")
             {
                 mounts.Add(new Hierarchy(mount.Folder, 0));
             }
-            else if (mount.Type == "cgroup" && mount.Options.Intersect(V1Controllers).FirstOrDefault() is { } controller)
+            else if (mount.Type == "cgroup" && mount.Options.Intersect(V1Controllers).FirstOrDefault(ids.ContainsKey) is { } controller)
             {
-                mounts.Add(new Hierarchy(mount.Folder, ulong.Parse(ids[controller], System.Globalization.CultureInfo.InvariantCulture)));
+                mounts.Add(new Hierarchy(mount.Folder, ids[controller]));
             }
         }
         return mounts;

@@ -8,6 +8,7 @@ namespace Ebee.Host;
 internal static class ElfSymbols
 {
     private const int HeaderSize = 64, SectionSize = 64, SegmentSize = 56, SymbolSize = 24;
+    private const int LongestName = 4096; // bytes: all symbols of a file may have one name, which ends nowhere
     private const uint SymbolTable = 2, DynamicSymbols = 11; // SHT_SYMTAB, SHT_DYNSYM
     private const int SegmentLoad = 1, FunctionType = 2, IndirectFunctionType = 10; // PT_LOAD, STT_FUNC, STT_GNU_IFUNC
 
@@ -37,7 +38,7 @@ internal static class ElfSymbols
         {
             return Read(File.ReadAllBytes(path));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or OverflowException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or OverflowException)
         {
             throw new EbpfException(EbpfError.SymbolNotFound, $"The symbols of '{path}' could not be read: {e.Message.TrimEnd('.')}.",
                 "Give a 64-bit ELF binary or library.", inner: e);
@@ -76,6 +77,7 @@ internal static class ElfSymbols
                     if ((symbol[4] & 0xf) is FunctionType or IndirectFunctionType && Short(symbol, 6) != 0 && FileOffset(segments, address) is { } offset)
                     {
                         ReadOnlySpan<byte> name = names[(int)Int(symbol, 0)..];
+                        name = name[..Math.Min(name.Length, LongestName)];
                         functions.Add((Encoding.UTF8.GetString(name[..Math.Max(name.IndexOf((byte)0), 0)]), offset));
                     }
                 }

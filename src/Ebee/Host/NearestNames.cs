@@ -4,6 +4,7 @@ namespace Ebee.Host;
 internal static class NearestNames
 {
     private const int Count = 3;
+    private const int LongestWanted = 1024; // characters: the kernel's longest name has 511
 
     // What contains the name, or is contained in it, counts as if it were so many letters away.
     private const int ContainedDistance = 2;
@@ -18,6 +19,10 @@ internal static class NearestNames
     /// <param name="part">The part of a name that is compared; by default all of it.</param>
     public static string[] Of(string wanted, IEnumerable<string> names, Func<string, string>? part = null)
     {
+        if (wanted.Length > LongestWanted)
+        {
+            return [];
+        }
         string folded = wanted.ToLowerInvariant();
         int limit = Math.Max(ContainedDistance, wanted.Length / 2);
         List<(string Name, int Distance)> nearest = [];

@@ -11,9 +11,7 @@ internal static class Processes
         string path = $"/proc/{id}/status";
         try
         {
-            // A thread's id opens too, but then Tgid is another.
-            return File.ReadLines(path).Any(line => line.StartsWith("Tgid:", StringComparison.Ordinal)
-                && int.Parse(line.AsSpan(5).Trim(), CultureInfo.InvariantCulture) == id);
+            return IsProcess(File.ReadLines(path), id);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -54,14 +52,23 @@ internal static class Processes
         return uint.Parse(target.AsSpan(start, target.Length - start - 1), CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Whether a status file is that of a process: a thread's id opens too, but then Tgid is another.</summary>
+    internal static bool IsProcess(IEnumerable<string> status, int id) => status.Any(line => line.StartsWith("Tgid:", StringComparison.Ordinal)
+        && int.TryParse(line.AsSpan(5).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int process) && process == id);
+
+    /// <summary>The parent that a stat file names; null when it is none.</summary>
+    internal static int? ParseParent(string stat)
+    {
+        // The name, in parentheses, may hold anything; after the last ")" come the state and the parent.
+        string[] fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ');
+        return fields.Length > 2 && int.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out int parent) ? parent : null;
+    }
+
     private static int? ParentOf(int id)
     {
         try
         {
-            // The name, in parentheses, may hold anything; after the last ")" come the state and the parent.
-            string stat = File.ReadAllText($"/proc/{id}/stat");
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return int.Parse(fields[1], CultureInfo.InvariantCulture);
+            return ParseParent(File.ReadAllText($"/proc/{id}/stat"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

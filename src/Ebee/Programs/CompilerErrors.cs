@@ -63,25 +63,26 @@ internal static partial class CompilerErrors
             note = error.Success ? $" ({error.Groups["note"].Value})" : "";
         }
         string file = error.Groups["file"].Value;
-        if (file.Length == 0 && error.Groups["line"].Success)
+        int number = error.Groups["line"].Success ? int.Parse(error.Groups["line"].ValueSpan, CultureInfo.InvariantCulture) : 0;
+        if (file.Length == 0 && number > 0)
         {
             place = "";
-            return new SourceLine(name, int.Parse(error.Groups["line"].Value, CultureInfo.InvariantCulture), ""); // from LLVM's end, which has the line alone
+            return new SourceLine(name, number, ""); // from LLVM's end, which has the line alone
         }
         place = $", column {error.Groups["column"].Value}{note}";
-        if (file is "" or "<unknown>" || error.Groups["line"].Value == "0")
+        if (file is "" or "<unknown>" || number == 0)
         {
             return null;
         }
         // clang shows the line beneath its message.
         int next = messages.IndexOf('\n', error.Index) + 1, end = next > 0 ? messages.IndexOf('\n', next) : -1;
-        return new SourceLine(file, int.Parse(error.Groups["line"].Value, CultureInfo.InvariantCulture), end < 0 ? "" : messages[next..end].Trim());
+        return new SourceLine(file, number, end < 0 ? "" : messages[next..end].Trim());
     }
 
-    [GeneratedRegex(@"^(?:(?<file>[^\n:]+):(?<line>\d+):(?<column>\d+): |Error at line (?<line>\d+): |(?:(?:[\w./-]*clang[\w-]*: )?))(?:(?:fatal )?error: (?:<unknown>:0:0: )?|(?=Unsupport))(?<text>[^\n]*?)\.?(?: \[-W[^\]\n]*\])?$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:(?<file>[^\n:]+):(?<line>[0-9]{1,9}):(?<column>[0-9]+): |Error at line (?<line>[0-9]{1,9}): |(?:(?:[\w./-]*clang[\w-]*: )?))(?:(?:fatal )?error: (?:<unknown>:0:0: )?|(?=Unsupport))(?<text>[^\n]*?)\.?(?: \[-W[^\]\n]*\])?$", RegexOptions.Multiline)]
     private static partial Regex Error();
 
-    [GeneratedRegex(@"^(?<file>[^\n:]+):(?<line>\d+):(?<column>\d+): note: (?<note>to match this [^\n]*)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?<file>[^\n:]+):(?<line>[0-9]{1,9}):(?<column>[0-9]+): note: (?<note>to match this [^\n]*)$", RegexOptions.Multiline)]
     private static partial Regex Note();
 
     [GeneratedRegex("'bpf/[^']*' file not found")]

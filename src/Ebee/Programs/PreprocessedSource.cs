@@ -9,6 +9,7 @@ namespace Ebee.Programs;
 internal sealed partial class PreprocessedSource
 {
     private readonly List<string> _declaration = []; // since the last one ended, without attributes and without what is in braces
+    private int _taken; // of these, those that have no attributes any more
 
     /// <summary>Looks through clang -E's output.</summary>
     public PreprocessedSource(string text)
@@ -59,13 +60,13 @@ internal sealed partial class PreprocessedSource
             case "}":
                 if (braces == 1 && !IsAggregate(out _) && !IsInitializer())
                 {
-                    _declaration.Clear(); // a function's body
+                    Clear(); // a function's body
                 }
                 return braces - 1;
             case ";" when braces == 0:
                 TakeAttributes();
                 TakeType();
-                _declaration.Clear();
+                Clear();
                 return braces;
             default:
                 if (braces == 0)
@@ -79,27 +80,41 @@ internal sealed partial class PreprocessedSource
     // Removes __attribute__((…)), and notes which sections they name.
     private void TakeAttributes()
     {
-        for (int start; (start = _declaration.FindIndex(token => token is "__attribute__" or "__attribute")) >= 0;)
+        int kept = _taken;
+        for (int at = _taken; at < _declaration.Count;)
         {
-            int end = start + 1, depth = 0;
+            string token = _declaration[at++];
+            if (token is not ("__attribute__" or "__attribute"))
+            {
+                _declaration[kept++] = token;
+                continue;
+            }
+            int depth = 0;
             do
             {
-                if (end == _declaration.Count)
+                if (at == _declaration.Count)
                 {
                     break;
                 }
-                depth += _declaration[end] switch { "(" => 1, ")" => -1, _ => 0 };
-                if (_declaration[end] is "section" && end + 2 < _declaration.Count)
+                depth += _declaration[at] switch { "(" => 1, ")" => -1, _ => 0 };
+                if (_declaration[at] is "section" && at + 2 < _declaration.Count)
                 {
-                    string section = _declaration[end + 2].Trim('"');
+                    string section = _declaration[at + 2].Trim('"');
                     HasLicense |= section == "license";
                     HasProgram |= section is not ("license" or "version" or "maps") && !section.StartsWith('.');
                 }
-                end++;
+                at++;
             }
             while (depth > 0);
-            _declaration.RemoveRange(start, end - start);
         }
+        _declaration.RemoveRange(kept, _declaration.Count - kept);
+        _taken = kept;
+    }
+
+    private void Clear()
+    {
+        _declaration.Clear();
+        _taken = 0;
     }
 
     // struct event { … }, or typedef struct { … } event_t.
@@ -142,6 +157,7 @@ internal sealed partial class PreprocessedSource
     [GeneratedRegex("""^# \d+ "(?<file>(?:[^"\\]|\\.)*)"(?<flags>[ 0-9]*)$""")]
     private static partial Regex LineMarker();
 
-    [GeneratedRegex("""[A-Za-z_]\w*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\S""")]
+    // A literal that does not end goes to the line's end.
+    [GeneratedRegex("""[A-Za-z_]\w*|"(?>(?:[^"\\]|\\.)*)"?|'(?>(?:[^'\\]|\\.)*)'?|\S""")]
     private static partial Regex Token();
 }

@@ -81,19 +81,19 @@ internal sealed partial class VerifierLog
     private static bool IsNoise(string line) => line.Trim().Length == 0 || line[0] == ';' || InstructionLine().IsMatch(line) || Noise().IsMatch(line);
 
     // "7: (79) r0 = *(u64 *)(r0 +0)", and "7: <invalid CO-RE relocation>", which says what is wrong only with the next line.
-    [GeneratedRegex(@"^(?<index>\d+): (\([0-9a-f]{2}\)|<invalid)")]
+    [GeneratedRegex(@"^(?<index>[0-9]{1,9}): (\([0-9a-f]{2}\)|<invalid)")]
     private static partial Regex InstructionLine();
 
     [GeneratedRegex(@"\s+; (R\d|frame\d|refs=|fp-|\d+: ).*$")]
     private static partial Regex RegisterComment();
 
-    [GeneratedRegex(@"^; (?<text>.*) @ (?<file>[^@]+):(?<line>\d+)\s*$")]
+    [GeneratedRegex(@"^; (?<text>.*) @ (?<file>[^@]+):(?<line>[0-9]{1,9})\s*$")]
     private static partial Regex CommentPlace();
 
     [GeneratedRegex(@"^;\s+@ [^@]*:\d+\s*$")]
     private static partial Regex EmptyComment();
 
-    [GeneratedRegex(@"\b(insn|from insn|at insn) (?<index>\d+)")]
+    [GeneratedRegex(@"\b(insn|from insn|at insn) (?<index>[0-9]{1,9})\b")]
     private static partial Regex NamedInstruction();
 
     [GeneratedRegex(@"^(processed \d+ insns|verification time|stack depth|peak_states|max_states_per_insn|mark_precise|last_idx|regs=|parent |stack=" +

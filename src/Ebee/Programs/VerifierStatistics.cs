@@ -70,12 +70,13 @@ public sealed partial class VerifierStatistics
     [GeneratedRegex(@"prog '(?<name>[^'\n]*)': -- BEGIN PROG LOAD LOG --\n(?<log>.*?)-- END PROG LOAD LOG --", RegexOptions.Singleline)]
     private static partial Regex LoadLog();
 
-    [GeneratedRegex(@"processed (?<done>\d+) insns \(limit (?<limit>\d+)\) max_states_per_insn (?<perInsn>\d+) total_states (?<total>\d+) peak_states (?<peak>\d+) mark_read (?<mark>\d+)")]
+    [GeneratedRegex(@"^processed (?<done>[0-9]{1,9}) insns \(limit (?<limit>[0-9]{1,9})\) max_states_per_insn (?<perInsn>[0-9]{1,9}) total_states (?<total>[0-9]{1,9}) " +
+        "peak_states (?<peak>[0-9]{1,9}) mark_read (?<mark>[0-9]{1,9})", RegexOptions.Multiline)]
     private static partial Regex Processed();
 
-    [GeneratedRegex(@"^stack depth (?<depth>[\d+]+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^stack depth (?<depth>[0-9]{1,9}(?:\+[0-9]{1,9})*)", RegexOptions.Multiline)]
     private static partial Regex Depth();
 
-    [GeneratedRegex(@"^verification time (?<us>\d+) usec", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^verification time (?<us>[0-9]{1,18}) usec", RegexOptions.Multiline)]
     private static partial Regex Time();
 }

@@ -17,9 +17,11 @@ internal sealed class Mutator(IReadOnlyList<byte[]> originals)
 
     /// <summary>A damaged copy of one of the originals.</summary>
     /// <param name="seed">Which.</param>
-    public byte[] Mutate(int seed)
+    public byte[] Mutate(int seed) => Mutate(new Random(seed));
+
+    /// <summary>A damaged copy of one of the originals, which need not be object files.</summary>
+    public byte[] Mutate(Random random)
     {
-        Random random = new(seed);
         byte[] original = originals[random.Next(originals.Count)];
         byte[] data = [.. original];
         for (int left = 1 + random.Next(3); left > 0; left--)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Numerics;
 using Ebee.Btf;
+using Ebee.Events;
 
 namespace Ebee.Tests.Unit;
 
@@ -216,6 +217,8 @@ public sealed class BtfCodecTests
         [new(1, BtfKind.Struct, "huge", int.MaxValue, 0)],
         [new(1, BtfKind.Struct, "gone", 4, 0) { Members = [new("a", 99, 0, 0)] }],
         [new(1, BtfKind.Enum, "odd", 3, 0)],
+        [new(1, BtfKind.DataSection, ".data", 8, 0) { Variables = [(2, -8, 4)] }, new(2, BtfKind.Variable, "v", 0, 3), Int4(3)],
+        [new(1, BtfKind.DataSection, ".data", 8, 0) { Variables = [(2, 1 << 29, 4)] }, new(2, BtfKind.Variable, "v", 0, 3), Int4(3)],
         [new(1, BtfKind.FunctionPrototype, "", 0, 0)],
         [new(1, BtfKind.Typedef, "t", 0, 1)],
         [.. Enumerable.Range(1, 200).Select(id => new BtfType(id, BtfKind.Array, "", 0, id + 1) { Length = 1 }), Int4(201)],
@@ -228,6 +231,13 @@ public sealed class BtfCodecTests
     [Theory]
     [MemberData(nameof(HostileTypes))]
     public void Hostile_types_are_refused(int index) => Assert.Throws<InvalidDataException>(() => Make(Hostile[index]));
+
+    [Fact]
+    public void A_record_shorter_than_a_struct_without_fields_is_given_as_bytes()
+    {
+        (BtfBlob types, int id) = CDeclaration.Parse("struct event { int : 32; }");
+        Assert.Equal(new byte[] { 1, 2 }, new RecordDecoder("map", [BtfCodec.For(types, id)], isPadded: false, _ => { }, _ => "").Decode([1, 2]));
+    }
 
     [Fact]
     public void Odd_names_and_empty_types_are_read()

@@ -58,6 +58,7 @@ public sealed class CDeclarationTests
     [InlineData("struct event { int x }", "'}' stands where ';' should")]
     [InlineData("struct event { int x;", "it ends")]
     [InlineData("struct event { int x:40; }", "cannot have 40 bits")]
+    [InlineData("struct event { int x:4294967297; }", "cannot have 4294967297 bits")]
     [InlineData("struct event { char x[99999999999]; }", "too long")]
     [InlineData("struct event { char x[4000000][4000000]; }", "too many")]
     [InlineData("struct event { void x; }", "is void")]
@@ -95,6 +96,17 @@ public sealed class CDeclarationTests
             }
         }
         Assert.Throws<EbpfException>(() => CDeclaration.Parse(string.Concat(Enumerable.Repeat("struct {", 100_000))));
+    }
+
+    [Fact]
+    public void Types_of_types_and_arrays_of_arrays_without_end_are_read()
+    {
+        const int Many = 50_000;
+        string typedefs = "typedef int t0;" + string.Concat(Enumerable.Range(1, Many).Select(i => $"typedef t{i - 1} t{i};"));
+        (BtfBlob types, int id) = CDeclaration.Parse($"{typedefs} struct event {{ t{Many} x : 3; }};");
+        Assert.Equal(4, types.Types[id].Size);
+        (types, id) = CDeclaration.Parse($"struct event {{ int x{string.Concat(Enumerable.Repeat("[1]", Many))}; }};");
+        Assert.Equal(4, types.Types[id].Size);
     }
 
     // Names of basic types differ between compilers: what they are is compared.

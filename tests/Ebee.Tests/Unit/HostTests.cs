@@ -32,6 +32,52 @@ public sealed class HostTests
         Assert.NotEmpty(e.RecommendedAction);
     }
 
+    [Theory]
+    [InlineData("0-3,5\n", "0,1,2,3,5")]
+    [InlineData("7", "7")]
+    [InlineData("3-1", "")]
+    public void Lists_of_processors(string list, string numbers) => Assert.Equal(numbers, string.Join(',', Processors.Parse(list)));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0-")]
+    [InlineData("0-1-2")]
+    [InlineData("0-4294967295")]
+    public void What_is_no_list_of_processors(string list) => Assert.Throws<InvalidDataException>(() => Processors.Parse(list).Count());
+
+    [Theory]
+    [InlineData("42 (a) b (c) S 7 42 0", 7)]
+    [InlineData("42 (a) S", null)]
+    [InlineData("42 (a)", null)]
+    [InlineData("", null)]
+    public void A_name_cannot_forge_a_parent(string stat, int? parent) => Assert.Equal(parent, Processes.ParseParent(stat));
+
+    [Fact]
+    public void A_hierarchy_that_this_process_is_not_in_is_left_out()
+    {
+        MountTable.Mount[] mounts =
+            [new("/u", "cgroup2", ["rw"]), new("/cpu", "cgroup", ["rw", "cpu", "cpuacct"]), new("/memory", "cgroup", ["rw", "memory"]), new("/proc", "proc", [])];
+        Assert.Equal([("/u", 0ul), ("/cpu", 4ul)], Cgroups.ReadMounts(["", "nothing", "4:cpu,cpuacct:/a:b", "x:memory:/", "0::/"], mounts).Select(h => (h.MountPoint, h.Id)));
+    }
+
+    [Theory]
+    [InlineData("ffffffff81000000 T _stext", "_stext")]
+    [InlineData("ffffffffc0000000 t f\t[bpf]", "f")]
+    [InlineData("ffffffff81000000 T", null)]
+    [InlineData("ffffffff81000000  T f", null)]
+    [InlineData("fffffffffffffffff T f", null)]
+    [InlineData("ffffffff81000000 T  f", null)]
+    [InlineData("", null)]
+    public void Lines_of_kallsyms(string line, string? name) => Assert.Equal(name, Kallsyms.Parse(line)?.Name);
+
+    [Fact]
+    public void A_binary_that_is_none_is_an_error_that_says_so()
+    {
+        EbpfException e = Assert.Throws<EbpfException>(() => ElfSymbols.Functions("/etc/passwd"));
+        Assert.Equal(EbpfError.SymbolNotFound, e.Error);
+        Assert.Contains("no 64-bit little-endian ELF file", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_kernel_without_BTF()
     {

@@ -89,6 +89,26 @@ public sealed partial class RingBufferReaderTests : IDisposable
         Assert.Equal(start + 608, Consumer);
     }
 
+    // The reader's position can be written by any process that has the ring: what it leads to is no record then.
+    [Theory]
+    [InlineData(0, 16, 4000u)]           // a record beyond the writer's position
+    [InlineData(0, 4096, 0x3ffffff0u)]   // and beyond the ring
+    [InlineData(0, 3 * Size, 8u)]        // the positions are more than the ring apart
+    [InlineData(32, 16, 8u)]             // or the wrong way round
+    [InlineData(4093, 8192, 8u)]         // a head that goes on behind the memory
+    public void A_position_or_a_length_that_leads_out_of_the_ring_is_an_error(ulong consumer, ulong producer, uint length)
+    {
+        Write(0, BitConverter.GetBytes(consumer));
+        Write(2 * _page + (int)(consumer % Size), BitConverter.GetBytes(length));
+        Commit(producer);
+        EbpfException e = Assert.Throws<EbpfException>(() =>
+        {
+            using RingBufferReader reader = Reader();
+            _ = reader.TryRead(out _);
+        });
+        Assert.Equal(EbpfError.MapFailed, e.Error);
+    }
+
     [Fact]
     public void A_record_may_be_empty()
     {

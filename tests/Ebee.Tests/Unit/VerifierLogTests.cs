@@ -72,6 +72,30 @@ public sealed class VerifierLogTests
         Assert.Equal(("back-edge from insn 13 to 4", null, 13), (log.Verdict, log.Instruction, log.Index));
     }
 
+    // Lines of the source are the program's own.
+    [Theory]
+    [InlineData("; x = y; @ probe.c:99999999999\n7: (95) exit\nwrong")]
+    [InlineData("; x = y; @ probe.c:\u0663\n7: (95) exit\nwrong")]
+    [InlineData("7: (95) exit\nwrong from insn 99999999999")]
+    [InlineData("99999999999: (95) exit\nwrong")]
+    public void A_number_that_is_none_is_no_place(string said)
+    {
+        VerifierLog log = VerifierLog.Parse(Log(said))!;
+        Assert.Contains("wrong", log.Verdict, StringComparison.Ordinal);
+        Assert.True(log.Index is null or 7);
+        Assert.True(log.Source is null or { File: "", Number: 0 });
+    }
+
+    [Theory]
+    [InlineData("stack depth 99999999999\n; processed 7 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\nprocessed 2 insns (limit 1000000)", 1)]
+    [InlineData("", 1)]
+    [InlineData("", 99999999999)]
+    public void Statistics_are_what_the_verifier_counted(string before, long states)
+    {
+        string log = $"prog 'one': -- BEGIN PROG LOAD LOG --\n{before}\nprocessed 2 insns (limit 1000000) max_states_per_insn {states} total_states 0 peak_states 0 mark_read 0\n-- END PROG LOAD LOG --\n";
+        Assert.Equal(states == 1 ? ["2 of 1"] : Array.Empty<string>(), VerifierStatistics.Parse(log).Select(s => $"{s.Instructions} of {s.MaxStatesPerInstruction}"));
+    }
+
     // 5.10 shows the registers before an instruction, on a line of their own, and branches as "from 6 to 8".
     [Fact]
     public void Registers_and_branches_are_left_out()
