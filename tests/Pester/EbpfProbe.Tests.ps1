@@ -170,12 +170,43 @@ SEC("tp/syscalls/sys_enter_getsid") int look(void *ctx) { return 0; }
         It 'uses maps that exist' {
             $first = Start-EbpfProbe $counters
             $second = Start-EbpfProbe $counters -ReuseMap @{ config = $first.Maps.config }
+            { Start-EbpfProbe $counters -ReuseMap @{ config = $first.Maps.counters } -ErrorAction Stop } |
+                Should -Throw '*counters (*) cannot stand for config: it is of the type hash, *config is of the type array, *' -ErrorId 'EbpfInvalidArgument,*'
             $second.Maps.config.Id | Should -Be $first.Maps.config.Id
             $second.Maps.counters.Id | Should -Not -Be $first.Maps.counters.Id
             (Get-Shown prog $second.Programs[0].ProgramId).map_ids | Should -Contain $first.Maps.config.Id
             $first | Stop-EbpfProbe
             Set-EbpfMapEntry -Map $second.Maps.config -Key 0 -Value $PID
             (bpftool -j map dump id $second.Maps.config.Id | ConvertFrom-Json).formatted.value | Should -Be $PID
+        }
+
+        It 'uses a map of another name, which keeps both names' {
+            $first = Start-EbpfProbe $counters
+            $second = Start-EbpfProbe -Source @'
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32); } settings SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32); } config SEC(".maps");
+SEC("tp/syscalls/sys_enter_getsid") int look(void *ctx)
+{
+    __u32 key = 0, *from = bpf_map_lookup_elem(&settings, &key);
+    return from && bpf_map_update_elem(&config, &key, from, 0);
+}
+char LICENSE[] SEC("license") = "GPL";
+'@ -ReuseMap @{ settings = $first.Maps.config }
+            $second.Maps.Keys | Sort-Object | Should -Be config, settings
+            $second.Maps.settings.Id | Should -Be $first.Maps.config.Id
+            $second.Maps.config.Id | Should -Not -Be $first.Maps.config.Id
+            Stop-EbpfProbe $first, $second
+        }
+
+        It 'takes no index that an array has not, and says which it has' {
+            $probe = Start-EbpfProbe $counters
+            $errors = $null
+            Set-EbpfMapEntry $probe.Maps.config -Key 7 -Value 1 -ErrorAction SilentlyContinue -ErrorVariable errors
+            $errors[0].FullyQualifiedErrorId | Should -BeLike 'EbpfMapEntryNotFound,*'
+            $errors[0].Exception.Message | Should -BeLike '*config*its keys are 0 to 0.'
+            $probe | Stop-EbpfProbe
         }
 
         It 'pins maps, and all of it, where it is told to' {
@@ -236,6 +267,8 @@ SEC("tp/syscalls/sys_enter_getsid") int look(void *ctx) { return 0; }
             @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ counters = 4GB - 1 } }; Id = 'EbpfMapFailed'; Names = 'counters: E2BIG.*max_entries 4294967295'; Advice = '1 to \d+ entries: .*-MapSize @\{ counters = ' }
             @{ File = 'execve-ring.bpf.o'; With = @{ MapSize = @{ events = 0 } }; Id = 'EbpfMapFailed'; Names = 'events: EINVAL.*ringbuf, with 0 bytes'; Advice = '-MapSize @\{ events = ' }
             @{ File = 'execve-perf.bpf.o'; With = @{ MapSize = @{ comm_events = 2GB } }; Id = 'EbpfMapFailed'; Names = 'comm_events .*2147483648 bytes'; Advice = '-MapSize @\{ comm_events = ' }
+            @{ File = 'counters.bpf.o'; With = @{ ReuseMap = @{ counters = $null } }; Id = 'EbpfInvalidArgument'; Names = '-ReuseMap .* counters'; Advice = 'Get-EbpfMap' }
+            @{ File = '.'; With = @{}; Id = 'EbpfFileFailed'; Names = 'it is a folder'; Advice = 'clang' }
             @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ nix = '/sys/fs/bpf/nix' } }; Id = 'EbpfMapNotFound'; Names = 'nix'; Advice = 'counters' }
             @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ counters = '/tmp/nix' } }; Id = 'EbpfBpffsNotMounted'; Names = '/tmp/nix'; Advice = 'mount' }
             @{ File = 'counters.bpf.o'; With = @{ PinPath = '/tmp/nix' }; Id = 'EbpfBpffsNotMounted'; Names = '/tmp/nix'; Advice = 'mount' }

@@ -192,7 +192,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         Global = Entries(Global, nameof(Global), PlainValue.Of, "a value of the variable's C type"),
         MapSize = Entries(MapSize, nameof(MapSize), LanguagePrimitives.ConvertTo<uint>, "a number from 1 to 4294967295: -MapSize @{ counts = 100000 }"),
         MapPin = Entries(MapPin, nameof(MapPin), value => GetUnresolvedProviderPathFromPSPath(LanguagePrimitives.ConvertTo<string>(value)), "a path: -MapPin @{ counts = '/sys/fs/bpf/counts' }"),
-        ReuseMap = Entries(ReuseMap, nameof(ReuseMap), LanguagePrimitives.ConvertTo<EbpfMap>, "a map: -ReuseMap @{ counts = Get-EbpfMap -MapId 7 }"),
+        ReuseMap = Entries(ReuseMap, nameof(ReuseMap), value => LanguagePrimitives.ConvertTo<EbpfMap>(value) ?? throw new PSInvalidCastException(), "a map: -ReuseMap @{ counts = Get-EbpfMap -MapId 7 }"),
         PinPath = PinPath is null ? null : GetUnresolvedProviderPathFromPSPath(PinPath),
         Tracepoint = Tracepoint,
         Function = Function,

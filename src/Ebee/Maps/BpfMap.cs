@@ -23,7 +23,7 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
     public int ValueSize { get; } = valueSize;
 
     /// <summary>A map of an object, by its <c>struct bpf_map</c>.</summary>
-    public static BpfMap Of(nint map) => new(System.Runtime.InteropServices.Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "",
+    public static BpfMap Of(nint map, string name) => new(name,
         LibBpf.bpf_map__fd(map), LibBpf.bpf_map__type(map), (int)LibBpf.bpf_map__key_size(map), (int)LibBpf.bpf_map__value_size(map),
         LibBpf.bpf_map__max_entries(map));
 

@@ -39,6 +39,9 @@ internal static class MapErrors
         }
         return errno switch
         {
+            Errno.E2big when map.Type.Contains("array", StringComparison.Ordinal) || map.Type is "devmap" or "sockmap" or "cpumap" or "xskmap" =>
+                new EbpfException(EbpfError.MapEntryNotFound, $"The map {map} has no such entry: its keys are 0 to {map.MaxEntries - 1}.",
+                    "Give one of these; or start the probe with a larger one: Start-EbpfProbe -MapSize."),
             Errno.E2big => new EbpfException(EbpfError.MapFailed, $"The map {map} takes no more: it has room for {map.MaxEntries} entries.",
                 "Remove some with Remove-EbpfMapEntry or Clear-EbpfMap; or start the probe with a larger one: Start-EbpfProbe -MapSize."),
             Errno.NotSupported or Errno.Eopnotsupp => NotSupported(map, $"The kernel does not {operation} entries of this map for a process ({Errno.Name(errno)})", "Its programs can."),

@@ -11,11 +11,16 @@ internal sealed unsafe class LoadedObject : IDisposable
 {
     private readonly BpfObjectHandle _handle;
     private readonly List<(ObjectProgram Program, Attachment Attachment)> _links = [];
+    private readonly IReadOnlyDictionary<nint, string> _reused;
     private bool _detached;
 
-    internal LoadedObject(string name, BpfObjectHandle handle)
+    /// <param name="name">The object's name.</param>
+    /// <param name="handle">It.</param>
+    /// <param name="reused">The names of maps that stand for its own, to which libbpf has given others.</param>
+    internal LoadedObject(string name, BpfObjectHandle handle, IReadOnlyDictionary<nint, string> reused)
     {
         Name = name;
+        _reused = reused;
         _handle = handle;
     }
 
@@ -25,7 +30,7 @@ internal sealed unsafe class LoadedObject : IDisposable
     public IEnumerable<ObjectProgram> Programs => OpenedObject.ProgramsOf(_handle);
 
     /// <summary>Its maps, which live as long as the object does.</summary>
-    public IEnumerable<BpfMap> Maps => MapHandles.Select(BpfMap.Of);
+    public IEnumerable<BpfMap> Maps => MapHandles.Select(map => BpfMap.Of(map, NameOf(map)));
 
     private IEnumerable<nint> MapHandles
     {
@@ -63,7 +68,7 @@ internal sealed unsafe class LoadedObject : IDisposable
         foreach (nint map in MapHandles.Where(map => LibBpf.bpf_map__type(map) == StructOps))
         {
             using LibBpfLog log = new();
-            string name = Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
+            string name = NameOf(map);
             nint link = LibBpf.bpf_map__attach_struct_ops(map);
             if (link == 0)
             {
@@ -78,8 +83,8 @@ internal sealed unsafe class LoadedObject : IDisposable
     /// <summary>A map of the object, which lives as long as the object does.</summary>
     public BpfMap Map(string name)
     {
-        nint map = LibBpf.bpf_object__find_map_by_name(_handle, name);
-        return map != 0 ? BpfMap.Of(map) : throw new InvalidOperationException($"{Name} has no map {name}.");
+        nint map = _reused.Count == 0 ? LibBpf.bpf_object__find_map_by_name(_handle, name) : MapHandles.FirstOrDefault(map => NameOf(map) == name);
+        return map != 0 ? BpfMap.Of(map, name) : throw new InvalidOperationException($"{Name} has no map {name}.");
     }
 
     /// <summary>How often the kernel did not run an attached program because it was already running on that CPU.</summary>
@@ -119,6 +124,8 @@ internal sealed unsafe class LoadedObject : IDisposable
         CloseLinks();
         _handle.Dispose();
     }
+
+    private string NameOf(nint map) => _reused.GetValueOrDefault(map) ?? Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
 
     // The kernel waits for an RCU grace period at each kprobe's close; threads that wait together wait once.
     private void CloseLinks()

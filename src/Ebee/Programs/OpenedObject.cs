@@ -19,6 +19,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     // What was set and libbpf does not tell.
     private readonly List<(ObjectProgram Program, string Function)> _attachTargets = [];
     private readonly List<(string Map, int Offset, byte[] Value)> _initialValues = [];
+    private readonly Dictionary<nint, string> _reused = []; // libbpf gives them the names of the others
     private bool _loaded;
 
     internal OpenedObject(string name, BpfObjectHandle handle, SafeFileHandle? kernelBtf, ObjectCheck? check)
@@ -99,11 +100,13 @@ internal sealed unsafe class OpenedObject : IDisposable
     /// <summary>Has the object use a map that exists, in place of making its own.</summary>
     public void ReuseMap(string map, int fd)
     {
-        int result = LibBpf.bpf_map__reuse_fd(FindMap(map), fd);
+        nint own = FindMap(map);
+        int result = LibBpf.bpf_map__reuse_fd(own, fd);
         if (result < 0)
         {
             throw KernelErrors.Map(map, "reuse", -result);
         }
+        _reused[own] = map;
     }
 
     /// <summary>
@@ -126,8 +129,9 @@ internal sealed unsafe class OpenedObject : IDisposable
     /// <summary>Whether a map is a perf event array.</summary>
     public bool IsPerfEventArray(string map) => LibBpf.bpf_map__type(FindMap(map)) == Events.EventBuffer.PerfEventArray;
 
-    /// <summary>Throws when the object has no map of that name.</summary>
-    public void RequireMap(string name) => FindMap(name);
+    /// <summary>A map as it is to be created.</summary>
+    /// <exception cref="EbpfException">The object has none of that name.</exception>
+    public BpfMap Map(string name) => BpfMap.Of(FindMap(name), name);
 
     /// <summary>Sets a global or const volatile variable, by its type in BTF.</summary>
     /// <exception cref="EbpfException">There is none of that name, or the value does not fit its type.</exception>
@@ -209,7 +213,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     {
         using LibBpfLog log = new();
         LoadHere(log);
-        return new LoadedObject(Name, _handle);
+        return new LoadedObject(Name, _handle, _reused);
     }
 
     /// <summary>Has the verifier look at the enabled programs, and count. This phase ends here, and the programs go with it.</summary>
@@ -242,12 +246,12 @@ internal sealed unsafe class OpenedObject : IDisposable
         // What a verifier says can be longer than what the other process may write: then it is asked again, from here.
         if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused && !VerifierLog.IsCut(refused.Log))
         {
-            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file, IsNetwork, [.. Maps.Select(BpfMap.Of)]);
+            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file, IsNetwork, [.. Maps.Select(map => BpfMap.Of(map, NameOf(map)))]);
         }
         int result = LibBpf.bpf_object__load(_handle);
         if (result < 0)
         {
-            throw KernelErrors.Load(Name, -result, log.Text, file, IsNetwork, [.. Maps.Select(BpfMap.Of)]);
+            throw KernelErrors.Load(Name, -result, log.Text, file, IsNetwork, [.. Maps.Select(map => BpfMap.Of(map, NameOf(map)))]);
         }
         _loaded = true;
     }
@@ -322,7 +326,7 @@ internal sealed unsafe class OpenedObject : IDisposable
         return settings;
     }
 
-    private static string NameOf(nint map) => Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
+    private string NameOf(nint map) => _reused.GetValueOrDefault(map) ?? Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
 
     private nint FindProgram(string name)
     {
@@ -332,7 +336,9 @@ internal sealed unsafe class OpenedObject : IDisposable
 
     private nint FindMap(string name)
     {
-        nint map = LibBpf.bpf_object__find_map_by_name(_handle, name);
+        // Of maps of variables, libbpf knows a shorter name too: .rodata.
+        nint map = Maps.FirstOrDefault(map => NameOf(map) == name);
+        map = map != 0 || !name.StartsWith('.') ? map : LibBpf.bpf_object__find_map_by_name(_handle, name);
         return map != 0 ? map : throw new EbpfException(EbpfError.MapNotFound, $"The object {Name} has no map '{name}'.",
             $"It has these: {string.Join(", ", MapNames)}.");
     }

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Ebee.Events;
 using Ebee.Host;
 using Ebee.Maps;
@@ -106,6 +107,7 @@ internal static class ProbeStart
         }
         foreach ((string map, EbpfMap existing) in options.ReuseMap)
         {
+            CheckAlike(opened.Map(map), existing);
             // The map of a probe that was stopped can live on elsewhere; its own descriptor is closed.
             SafeFileHandle? own = existing.Handle is { IsClosed: false } open ? open : null;
             using SafeFileHandle? found = own is null ? KernelObjects.Maps.Open(existing.Id) : null;
@@ -113,7 +115,7 @@ internal static class ProbeStart
         }
         foreach (string map in options.MapPin.Keys)
         {
-            opened.RequireMap(map);
+            _ = opened.Map(map);
         }
         return chosen;
     }
@@ -196,6 +198,18 @@ internal static class ProbeStart
             buffer.CpuBytes = bytes;
         }
         return buffer;
+    }
+
+    // libbpf would take any, and the verifier another for what it is.
+    private static void CheckAlike(BpfMap own, EbpfMap existing)
+    {
+        string? type = Marshal.PtrToStringUTF8(LibBpf.libbpf_bpf_map_type_str(own.Type));
+        if ((type is not null && type != existing.Type) || own.KeySize != existing.KeySize || own.ValueSize != existing.ValueSize)
+        {
+            throw new EbpfException(EbpfError.InvalidArgument, $"The map {existing} cannot stand for {own.Name}: it is of the type {existing.Type}, with keys of {existing.KeySize} " +
+                $"and values of {existing.ValueSize} bytes; {own.Name} is of the type {type ?? $"{own.Type}"}, with keys of {own.KeySize} and values of {own.ValueSize}.",
+                $"Give -ReuseMap one that is made alike: Get-EbpfMap | Where-Object Type -eq {type ?? $"{own.Type}"}.");
+        }
     }
 
     private static EbpfException Gone(EbpfMap map) => new(EbpfError.MapNotFound, $"The map {map} is not there any more.", "List them: Get-EbpfMap.");
