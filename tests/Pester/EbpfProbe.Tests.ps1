@@ -18,7 +18,7 @@ SEC("tp/syscalls/sys_enter_getsid") int look(void *ctx) { return small == 7; }
 char LICENSE[] SEC("license") = "GPL";
 '@
             $machine = uname -m
-            foreach ($source in (Get-Item "$folder/global.bpf.c", "$Repository/samples/counters.bpf.c", "$Repository/samples/execve-ring.bpf.c", "$Repository/samples/bytes.bpf.c",
+            foreach ($source in (Get-Item "$folder/global.bpf.c", "$Repository/samples/counters.bpf.c", "$Repository/samples/execve-ring.bpf.c", "$Repository/samples/execve-perf.bpf.c", "$Repository/samples/bytes.bpf.c",
                     "$Repository/samples/xdp-counter.bpf.c", "$Repository/samples/uprobe.bpf.c", "$Repository/samples/connect4.bpf.c")) {
                 $said = clang -g -O2 -target bpf -mcpu=v3 "-D__TARGET_ARCH_$($machine -eq 'aarch64' ? 'arm64' : 'x86')" -idirafter "/usr/include/$machine-linux-gnu" `
                     -c $source -o "$folder/$($source.BaseName).o" 2>&1
@@ -224,11 +224,18 @@ SEC("tp/syscalls/sys_enter_getsid") int look(void *ctx) { return 0; }
 
         It 'says why, and what to type: <Id> for <With.Keys>' -ForEach @(
             @{ File = 'missing.bpf.o'; With = @{}; Id = 'EbpfFileFailed'; Names = 'missing.bpf.o'; Advice = 'clang' }
+            @{ File = 'no-such-*.o'; With = @{}; Id = 'EbpfFileFailed'; Names = 'no-such-\*\.o'; Advice = 'clang' }
+            @{ File = 'no-such-[z-a].o'; With = @{}; Id = 'EbpfFileFailed'; Names = 'no-such-\[z-a\]\.o'; Advice = 'clang' }
             @{ File = 'text.bpf.o'; With = @{}; Id = 'EbpfInvalidObject'; Names = 'text.bpf.o'; Advice = 'clang' }
             @{ File = 'true.bpf.o'; With = @{}; Id = 'EbpfInvalidObject'; Names = 'true.bpf.o'; Advice = 'clang' }
             @{ File = 'counters.bpf.o'; With = @{ ProgramName = 'count_opn' }; Id = 'EbpfProgramNotFound'; Names = 'count_opn'; Advice = 'count_open' }
             @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ nix = 1 } }; Id = 'EbpfMapNotFound'; Names = 'nix'; Advice = 'counters' }
-            @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ counters = 'many' } }; Id = 'EbpfInvalidArgument'; Names = 'many' }
+            @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ counters = 'many' } }; Id = 'EbpfInvalidArgument'; Names = 'many'; Advice = '-MapSize @\{' }
+            @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ counters = -1 } }; Id = 'EbpfInvalidArgument'; Names = "'-1' for counters"; Advice = '-MapSize @\{' }
+            @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ counters = 0 } }; Id = 'EbpfMapFailed'; Names = 'counters: EINVAL.*max_entries 0'; Advice = '1 to \d+ entries: .*-MapSize @\{ counters = ' }
+            @{ File = 'counters.bpf.o'; With = @{ MapSize = @{ counters = 4GB - 1 } }; Id = 'EbpfMapFailed'; Names = 'counters: E2BIG.*max_entries 4294967295'; Advice = '1 to \d+ entries: .*-MapSize @\{ counters = ' }
+            @{ File = 'execve-ring.bpf.o'; With = @{ MapSize = @{ events = 0 } }; Id = 'EbpfMapFailed'; Names = 'events: EINVAL.*ringbuf, with 0 bytes'; Advice = '-MapSize @\{ events = ' }
+            @{ File = 'execve-perf.bpf.o'; With = @{ MapSize = @{ comm_events = 2GB } }; Id = 'EbpfMapFailed'; Names = 'comm_events .*2147483648 bytes'; Advice = '-MapSize @\{ comm_events = ' }
             @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ nix = '/sys/fs/bpf/nix' } }; Id = 'EbpfMapNotFound'; Names = 'nix'; Advice = 'counters' }
             @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ counters = '/tmp/nix' } }; Id = 'EbpfBpffsNotMounted'; Names = '/tmp/nix'; Advice = 'mount' }
             @{ File = 'counters.bpf.o'; With = @{ PinPath = '/tmp/nix' }; Id = 'EbpfBpffsNotMounted'; Names = '/tmp/nix'; Advice = 'mount' }

@@ -144,6 +144,13 @@ Describe 'Get-EbpfEvent' {
         $problem.ErrorDetails.RecommendedAction | Should -Match $Text
     }
 
+    It 'says once that there is no probe <_>' -ForEach '-Name no-such-probe', '-Id 2147483647' {
+        $errors = $null
+        $null = Invoke-Expression "Get-EbpfEvent $_ -ErrorAction SilentlyContinue -ErrorVariable errors"
+        @($errors | ForEach-Object FullyQualifiedErrorId) | Should -Be 'EbpfProbeNotFound,Ebee.PowerShell.Commands.GetEbpfEventCommand'
+        $errors[0].Exception.Message | Should -BeLike "*$($_.Split(' ')[1])*"
+    }
+
     It 'reads what another process owns with -Force alone' {
         $owner = [Diagnostics.ProcessStartInfo]::new((Get-Process -Id $PID).Path, [string[]]@('-NoProfile', '-NonInteractive', '-Command',
                 "Import-Module '$ModulePath'; `$p = Start-EbpfProbe '$folder/events.bpf.o' -ProgramName to_declared

@@ -111,6 +111,30 @@ Describe 'What the kernel holds' {
         }
     }
 
+    Context 'Names that are no patterns' {
+        It 'are one error that does not end <Cmdlet>' -ForEach @(
+            @{ Cmdlet = 'Get-EbpfProgram' }, @{ Cmdlet = 'Get-EbpfMap' }, @{ Cmdlet = 'Get-EbpfTracepoint' }, @{ Cmdlet = 'Get-EbpfFeature' }
+            @{ Cmdlet = 'Get-EbpfProbe' }, @{ Cmdlet = 'Stop-EbpfProbe' }, @{ Cmdlet = 'Get-EbpfEvent' }, @{ Cmdlet = 'Get-EbpfMapEntry' }
+            @{ Cmdlet = 'Clear-EbpfMap' }, @{ Cmdlet = 'Invoke-EbpfProgram' }
+        ) {
+            foreach ($name in '[', "it's[a", '[]', 'e[z-a]') {
+                $errors = $null
+                & $Cmdlet -Name $name -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+                @($errors | ForEach-Object FullyQualifiedErrorId) | Should -Be "EbpfInvalidArgument,Ebee.PowerShell.Commands.$($Cmdlet -replace '-')Command"
+                $errors[0].Exception.Message | Should -Be "The name '$name' is no pattern: its brackets hold no set of characters."
+                # What is to be typed is a string of PowerShell's, and the pattern of that name.
+                $errors[0].ErrorDetails.RecommendedAction -match "('.*')\.$" | Should -BeTrue
+                $name | Should -BeLike (Invoke-Expression $Matches[1])
+                $errors[0].TargetObject | Should -Be $name
+            }
+        }
+
+        It 'do not keep the others away' {
+            @(Get-EbpfProgram '[', $program.Name -ErrorAction Ignore).Id | Should -Contain $program.Id
+            Get-EbpfProgram '[' -ErrorAction Ignore | Should -BeNullOrEmpty
+        }
+    }
+
     Context 'Chains' {
         It 'from a program to its links and back' {
             $links = @($program | Get-EbpfLink)
@@ -166,6 +190,13 @@ Describe 'What the kernel holds' {
             $table -split "`n" | ForEach-Object Length | Measure-Object -Maximum | ForEach-Object Maximum | Should -BeLessOrEqual 120
             $list = $objects[0] | Format-List | Out-String -Width 120
             foreach ($property in $objects[0].PSObject.Properties.Where{ $null -ne $_.Value }) { $list | Should -Match "(?m)^\S*$($property.Name)\S*\s*(\S*)?:" }
+        }
+
+        It 'show maps whole in 80 columns, but for who holds them' {
+            $table = (Get-EbpfMap -Id $program.MapId | Out-String -Width 79) -replace "`e\[[0-9;]*m" -split "`n" | Where-Object { $_.Trim() }
+            $table[0].Trim() -split '\s+' | Should -Be Id, Type, Name, Key, Value, Entries, Memory
+            $table.Count | Should -Be (2 + $program.MapId.Count)
+            $table | ForEach-Object Length | Measure-Object -Maximum | ForEach-Object Maximum | Should -BeLessOrEqual 80
         }
     }
 

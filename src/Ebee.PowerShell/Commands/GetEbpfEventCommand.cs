@@ -101,9 +101,13 @@ public sealed class GetEbpfEventCommand : StreamCommand
             OnWarning = WriteWarning,
             OnChoice = WriteVerbose,
         };
-        List<(ProbeEvents Events, IReadOnlyList<string> Maps)> sources = Sources();
+        List<(ProbeEvents Events, IReadOnlyList<string> Maps)> sources = Sources(out bool isMissing);
         if (sources.Count == 0)
         {
+            if (isMissing)
+            {
+                return; // which was said
+            }
             throw new EbpfException(EbpfError.ProbeNotFound, "There is no probe to read events of.", "Start one: Start-EbpfProbe ./program.bpf.o | Get-EbpfEvent.");
         }
         using IEventSource<object> source = EventReading.Open(sources, options);
@@ -130,8 +134,9 @@ public sealed class GetEbpfEventCommand : StreamCommand
         }
     }
 
-    private List<(ProbeEvents, IReadOnlyList<string>)> Sources()
+    private List<(ProbeEvents, IReadOnlyList<string>)> Sources(out bool isMissing)
     {
+        isMissing = false;
         EbpfMap[] found = ParameterSetName switch
         {
             "Map" => [.. _maps],
@@ -141,7 +146,7 @@ public sealed class GetEbpfEventCommand : StreamCommand
         };
         if (ParameterSetName is "Name" or "Id")
         {
-            _probes.AddRange(ProbeSelection.Find(this, Name, Id));
+            _probes.AddRange(ProbeSelection.Find(this, Name, Id, out isMissing));
         }
         List<(ProbeEvents, IReadOnlyList<string>)> sources = [.. _probes.Distinct().Select(probe => (probe.Events, (IReadOnlyList<string>)MapName))];
         foreach (EbpfMap map in found)

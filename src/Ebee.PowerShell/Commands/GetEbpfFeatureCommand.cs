@@ -50,7 +50,7 @@ public sealed class GetEbpfFeatureCommand : PSCmdlet
 
     private void Write(FeatureProbe probe)
     {
-        WildcardPattern[] patterns = [.. Name.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant))];
+        WildcardPattern?[] patterns = [.. Name.Select(name => NamePattern.TryOf(this, name))];
         bool[] isFound = new bool[patterns.Length];
         List<string> names = [];
         foreach (FeatureQuestion question in Categories().SelectMany(probe.Questions))
@@ -63,7 +63,7 @@ public sealed class GetEbpfFeatureCommand : PSCmdlet
             bool isWanted = patterns.Length == 0, isNamed = false;
             for (int i = 0; i < patterns.Length; i++)
             {
-                if (patterns[i].IsMatch(question.Name))
+                if (patterns[i]?.IsMatch(question.Name) == true)
                 {
                     isWanted = isFound[i] = true;
                     isNamed |= !WildcardPattern.ContainsWildcardCharacters(Name[i]);

@@ -39,7 +39,10 @@ public sealed class GetEbpfTracepointCommand : PSCmdlet
     {
         foreach (string name in Name)
         {
-            WildcardPattern pattern = new(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+            if (NamePattern.TryOf(this, name) is not { } pattern)
+            {
+                continue;
+            }
             bool hasCategory = name.Contains(':', StringComparison.Ordinal), isFound = false;
             foreach (string full in _names)
             {

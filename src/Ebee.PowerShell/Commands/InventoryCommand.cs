@@ -58,14 +58,14 @@ public abstract class InventoryCommand : PSCmdlet
     /// </summary>
     private protected void WriteByName<T>(IEnumerable<T> all, string[] names, Func<T, string> nameOf, Func<string, EbpfException> missing)
     {
-        WildcardPattern[] patterns = [.. names.Select(name => WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant))];
+        WildcardPattern?[] patterns = [.. names.Select(name => NamePattern.TryOf(this, name))];
         bool[] matched = new bool[patterns.Length];
         foreach (T item in all)
         {
             bool isWanted = patterns.Length == 0;
             for (int i = 0; i < patterns.Length; i++)
             {
-                if (patterns[i].IsMatch(nameOf(item)))
+                if (patterns[i]?.IsMatch(nameOf(item)) == true)
                 {
                     isWanted = matched[i] = true;
                 }

@@ -80,7 +80,10 @@ public sealed class InvokeEbpfProgramCommand : PSCmdlet
 
     private void RunNamed(string name)
     {
-        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+        if (NamePattern.TryOf(this, name) is not { } pattern)
+        {
+            return;
+        }
         using HostInventory inventory = new(withHolders: false);
         EbpfProgram[] found = [.. inventory.Programs().Where(program => pattern.IsMatch(program.Name))];
         if (found.Length == 1)

@@ -23,7 +23,7 @@ internal static class MapSelection
     /// <summary>The maps of a name, which may have wildcards. A probe's is also found by a name that the kernel cut.</summary>
     public static List<EbpfMap> ByName(string name, Action<string> warn)
     {
-        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+        WildcardPattern pattern = NamePattern.Of(name);
         List<EbpfMap> found = [.. OfProbes().Where(map => pattern.IsMatch(map.Name) || pattern.IsMatch(map.Map.Name)).Select(map => map.Map).DistinctBy(map => map.Id)];
         try
         {

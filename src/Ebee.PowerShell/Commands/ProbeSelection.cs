@@ -7,17 +7,26 @@ namespace Ebee.PowerShell.Commands;
 internal static class ProbeSelection
 {
     /// <summary>Those of the names and ids, or all when there are none; each that is missing is an error that does not end the cmdlet.</summary>
-    public static List<EbpfProbe> Find(Cmdlet cmdlet, string[] names, int[] ids)
+    public static List<EbpfProbe> Find(Cmdlet cmdlet, string[] names, int[] ids) => Find(cmdlet, names, ids, out _);
+
+    /// <summary>The same; and whether there was such an error.</summary>
+    public static List<EbpfProbe> Find(Cmdlet cmdlet, string[] names, int[] ids, out bool isMissing)
     {
         EbpfProbe[] all = [.. SessionProbes.All];
+        isMissing = false;
         List<EbpfProbe> found = names.Length + ids.Length == 0 ? [.. all] : [];
         foreach (string name in names)
         {
-            WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+            if (NamePattern.TryOf(cmdlet, name) is not { } pattern)
+            {
+                isMissing = true;
+                continue;
+            }
             EbpfProbe[] matching = Array.FindAll(all, probe => pattern.IsMatch(probe.Name));
             found.AddRange(matching);
             if (matching.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
             {
+                isMissing = true;
                 cmdlet.WriteError(EbpfErrorRecord.From(Missing($"the name '{name}'"), name));
             }
         }
@@ -29,6 +38,7 @@ internal static class ProbeSelection
             }
             else
             {
+                isMissing = true;
                 cmdlet.WriteError(EbpfErrorRecord.From(Missing($"the id {id}"), id));
             }
         }

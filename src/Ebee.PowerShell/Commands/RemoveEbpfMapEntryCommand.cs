@@ -7,38 +7,15 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Removes entries of eBPF maps, and takes the next one out of queues and stacks.</summary>
 [Cmdlet(VerbsCommon.Remove, "EbpfMapEntry", DefaultParameterSetName = "Map", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfMapEntry))]
-public sealed class RemoveEbpfMapEntryCommand : MapEntryCommand
+public sealed class RemoveEbpfMapEntryCommand : MapEntryChangeCommand
 {
-    /// <summary>The entries, as Get-EbpfMapEntry gives them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Entry", ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public EbpfMapEntry? Entry { get; set; }
-
-    /// <summary>The key; not for queues and stacks.</summary>
-    [Parameter(Position = 1, ParameterSetName = "Map", ValueFromPipelineByPropertyName = true)]
-    [Parameter(ParameterSetName = "Name", ValueFromPipelineByPropertyName = true)]
-    [Parameter(ParameterSetName = "Id", ValueFromPipelineByPropertyName = true)]
-    [Parameter(ParameterSetName = "PinPath", ValueFromPipelineByPropertyName = true)]
-    [AllowNull]
-    public object? Key { get; set; }
-
     /// <summary>Writes the removed entries.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        if (Entry is { } entry && ParameterSetName == "Entry")
-        {
-            Map = [entry.Map];
-        }
-        base.ProcessRecord();
-    }
-
     private protected override void Process(MapAccess access)
     {
-        object? key = ParameterSetName == "Entry" ? Entry : PlainValue.Of(Key);
+        object? key = GivenKey;
         EbpfMap map = access.Layout.Map;
         if (access.Layout.IsQueue)
         {

@@ -189,10 +189,10 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     private ProbeOptions Options() => new()
     {
         ProgramName = ProgramName,
-        Global = Entries(Global, nameof(Global), PlainValue.Of),
-        MapSize = Entries(MapSize, nameof(MapSize), value => LanguagePrimitives.ConvertTo<uint>(value)),
-        MapPin = Entries(MapPin, nameof(MapPin), value => GetUnresolvedProviderPathFromPSPath(LanguagePrimitives.ConvertTo<string>(value))),
-        ReuseMap = Entries(ReuseMap, nameof(ReuseMap), LanguagePrimitives.ConvertTo<EbpfMap>),
+        Global = Entries(Global, nameof(Global), PlainValue.Of, "a value of the variable's C type"),
+        MapSize = Entries(MapSize, nameof(MapSize), LanguagePrimitives.ConvertTo<uint>, "a number from 1 to 4294967295: -MapSize @{ counts = 100000 }"),
+        MapPin = Entries(MapPin, nameof(MapPin), value => GetUnresolvedProviderPathFromPSPath(LanguagePrimitives.ConvertTo<string>(value)), "a path: -MapPin @{ counts = '/sys/fs/bpf/counts' }"),
+        ReuseMap = Entries(ReuseMap, nameof(ReuseMap), LanguagePrimitives.ConvertTo<EbpfMap>, "a map: -ReuseMap @{ counts = Get-EbpfMap -MapId 7 }"),
         PinPath = PinPath is null ? null : GetUnresolvedProviderPathFromPSPath(PinPath),
         Tracepoint = Tracepoint,
         Function = Function,
@@ -208,7 +208,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
 
     private T? Given<T>(string parameter, T value) where T : struct => MyInvocation.BoundParameters.ContainsKey(parameter) ? value : null;
 
-    private static Dictionary<string, T> Entries<T>(IDictionary given, string parameter, Func<object?, T> convert)
+    private static Dictionary<string, T> Entries<T>(IDictionary given, string parameter, Func<object?, T> convert, string wanted)
     {
         Dictionary<string, T> entries = new(StringComparer.Ordinal);
         foreach (DictionaryEntry entry in given)
@@ -220,8 +220,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
             }
             catch (PSInvalidCastException e)
             {
-                throw new EbpfException(EbpfError.InvalidArgument, $"-{parameter} cannot take '{entry.Value}' for {name}.",
-                    e.Message, inner: e);
+                throw new EbpfException(EbpfError.InvalidArgument, $"-{parameter} cannot take '{entry.Value}' for {name}.", $"Give {wanted}.", inner: e);
             }
         }
         return entries;
@@ -237,12 +236,21 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         }
         try
         {
-            return [.. GetResolvedProviderPathFromPSPath(path, out _)];
+            if (GetResolvedProviderPathFromPSPath(path, out _) is { Count: > 0 } found)
+            {
+                return [.. found];
+            }
         }
-        catch (ItemNotFoundException e)
+        catch (ItemNotFoundException)
         {
-            WriteError(new ErrorRecord(e, "EbpfFileFailed", ErrorCategory.ObjectNotFound, path));
-            return [];
+            // the folder is not there
         }
+        catch (WildcardPatternException)
+        {
+            // brackets that hold no set of characters match nothing
+        }
+        WriteError(EbpfErrorRecord.From(new EbpfException(EbpfError.FileFailed, $"No file matches '{path}'.",
+            "List what is there: Get-ChildItem *.bpf.o; or compile your program: clang -g -O2 -target bpf -c program.bpf.c."), path));
+        return [];
     }
 }

@@ -36,9 +36,10 @@ internal static class EventReading
                 : new EbpfException(EbpfError.MapNotFound, $"{probe.Owner} has no map of events '{string.Join("', '", maps)}'.",
                     $"It has these: {string.Join(", ", probe.Buffers.Select(buffer => buffer.Name))}.");
         }
+        IReadOnlyList<BtfBlob> types = options.Raw ? [] : probe.Types;
         return [.. chosen.Select(buffer => (buffer, new RecordDecoder(buffer.Name,
-            RecordTypes.Find(buffer.Name, isRing: !buffer.IsPadded, buffer.Outputs, options.Raw ? [] : probe.Types, options),
-            buffer.IsPadded, options.OnWarning ?? (static _ => { }))))];
+            RecordTypes.Find(buffer.Name, isRing: !buffer.IsPadded, buffer.Outputs, types, options),
+            buffer.IsPadded, options.OnWarning ?? (static _ => { }), size => RecordTypes.Advice(size, buffer.IsPadded, types))))];
     }
 
     private static IteratorRun Run(ProbeEvents probe, IteratorProgram iterator, EventOptions options)
@@ -52,6 +53,9 @@ internal static class EventReading
         int[] sizes = [.. records.Select(record => record.Size ?? 0).Concat(codecs.Select(codec => codec.Size)).Distinct()];
         return sizes is [> 0 and int size]
             ? new IteratorRun(iterator, size, codecs.Count == 0 ? static record => record.ToArray() : record => codecs[0].Decode(record), probe.Count)
+            : options.EventType is not null && records.Select(record => record.Size).Distinct().ToArray() is [{ } written]
+            ? throw new EbpfException(EbpfError.EventTypeUnknown, $"The iterator {iterator.Name} writes records of {written} bytes, and {codecs[0].CName} has {codecs[0].Size}.",
+                RecordTypes.Advice(written, isPadded: false, probe.Types))
             : throw new EbpfException(EbpfError.EventTypeUnknown, $"The iterator {iterator.Name} writes records of several sizes: where one ends cannot be told.",
                 "Have it write one struct (bpf_seq_write), or text (BPF_SEQ_PRINTF).");
     }

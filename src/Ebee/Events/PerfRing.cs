@@ -34,7 +34,10 @@ internal sealed unsafe class PerfRing : IDisposable
         {
             int errno = Marshal.GetLastPInvokeError();
             perf.Dispose();
-            throw KernelErrors.Map(map, "map the event buffer of", errno);
+            throw errno == Errno.Enomem
+                ? new EbpfException(EbpfError.MapFailed, $"The map {map} cannot have buffers of {size} bytes for each CPU: ENOMEM.",
+                    $"Give less, as much must be free: Start-EbpfProbe -MapSize @{{ {map} = 1MB }}. The kernel makes none above 1 GB.")
+                : KernelErrors.Map(map, "map the event buffer of", errno);
         }
         _page = (byte*)address;
         _data = _page + pageSize;

@@ -10,7 +10,8 @@ namespace Ebee.Events;
 /// <param name="codecs">The types; none for bytes alone.</param>
 /// <param name="isPadded">Whether the kernel has padded the records, as it does in perf buffers.</param>
 /// <param name="warn">Takes the warning.</param>
-internal sealed class RecordDecoder(string map, IReadOnlyList<BtfCodec> codecs, bool isPadded, Action<string> warn)
+/// <param name="advise">What to do about a record of so many bytes, for the warning.</param>
+internal sealed class RecordDecoder(string map, IReadOnlyList<BtfCodec> codecs, bool isPadded, Action<string> warn, Func<int, string> advise)
 {
     private readonly BtfCodec[] _codecs = [.. codecs];
     private readonly int[] _lengths = [.. codecs.Select(codec => isPadded ? PaddedLength(codec.Size) : codec.Size)];
@@ -53,7 +54,7 @@ internal sealed class RecordDecoder(string map, IReadOnlyList<BtfCodec> codecs, 
         {
             _warned = true;
             warn($"A record of {record.Length} bytes came from the map {map}, whose events are {string.Join(" or ", _codecs.Select(codec => $"{codec.CName} ({codec.Size} bytes)"))}: " +
-                "what is of no such size is given as bytes. Name its type with -EventType.");
+                $"what is of no such size is given as bytes. {advise(record.Length)}");
         }
         return record.ToArray();
     }

@@ -35,6 +35,17 @@ internal static class RecordTypes
         }
     }
 
+    /// <summary>What to do about a record of so many bytes that is of no type that is known.</summary>
+    public static string Advice(int size, bool isPadded, IReadOnlyList<BtfBlob> types)
+    {
+        const int Most = 20;
+        // Of a padded record, what was written may be up to seven bytes less.
+        string[] names = [.. Enumerable.Range(0, isPadded ? 8 : 1)
+            .SelectMany(padding => types.SelectMany(blob => EventTypes.OfSize(blob, size - padding)).Select(type => $"{type.Name} ({type.Size} bytes)")).Distinct().Take(Most)];
+        return (names.Length > 0 ? $"Name its type with -EventType; of that size is {string.Join(", ", names)}. " : "Name its type with -EventType. ") +
+            "A struct that is the head of what is written takes the rest with an array without a length at its end: char rest[]; and -Raw gives bytes.";
+    }
+
     private static List<BtfCodec> FindByItself(string source, bool isRing, IReadOnlyList<EventOutput> outputs, IReadOnlyList<BtfBlob> types, EventOptions options)
     {
         List<BtfCodec> found = [];

@@ -29,7 +29,7 @@ internal static class NearestNames
         foreach (string name in names)
         {
             int distance = Distance(folded, (part is null ? name : part(name)).ToLowerInvariant(), limit);
-            if (distance > limit)
+            if (distance > limit || nearest.Exists(n => n.Name == name))
             {
                 continue;
             }

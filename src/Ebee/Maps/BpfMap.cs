@@ -16,6 +16,12 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
     /// <summary>Its max_entries: of a ring buffer its bytes.</summary>
     public uint MaxEntries { get; } = maxEntries;
 
+    /// <summary>In bytes.</summary>
+    public int KeySize { get; } = keySize;
+
+    /// <summary>In bytes; of a per-CPU map those for one CPU.</summary>
+    public int ValueSize { get; } = valueSize;
+
     /// <summary>A map of an object, by its <c>struct bpf_map</c>.</summary>
     public static BpfMap Of(nint map) => new(System.Runtime.InteropServices.Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "",
         LibBpf.bpf_map__fd(map), LibBpf.bpf_map__type(map), (int)LibBpf.bpf_map__key_size(map), (int)LibBpf.bpf_map__value_size(map),
@@ -42,7 +48,7 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
     /// <summary>Removes an entry; false when there was none.</summary>
     public bool Delete<TKey>(TKey key) where TKey : unmanaged
     {
-        CheckSizes(sizeof(TKey), valueSize);
+        CheckSizes(sizeof(TKey), ValueSize);
         int result = LibBpf.bpf_map_delete_elem(Fd, &key);
         return result == 0 || (result == -Errno.Enoent ? false : throw KernelErrors.Map(Name, "delete from", -result));
     }
@@ -70,9 +76,9 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
 
     private void CheckSizes(int key, int value)
     {
-        if (key != keySize || value != valueSize)
+        if (key != KeySize || value != ValueSize)
         {
-            throw new InvalidOperationException($"The map {Name} has keys of {keySize} and values of {valueSize} bytes.");
+            throw new InvalidOperationException($"The map {Name} has keys of {KeySize} and values of {ValueSize} bytes.");
         }
     }
 }

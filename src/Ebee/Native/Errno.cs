@@ -9,6 +9,7 @@ internal static class Errno
     internal const int Eintr = 4;
     internal const int E2big = 7;
     internal const int Eagain = 11;
+    internal const int Enomem = 12;
     internal const int Eacces = 13;
     internal const int Ebusy = 16;
     internal const int Enodev = 19;

@@ -151,14 +151,4 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int bpf_map__set_pin_path(nint map, string? path);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool bpf_map__is_internal(nint map);
-
-    [LibraryImport(Library)]
-    internal static partial uint bpf_map__btf_key_type_id(nint map);
-
-    [LibraryImport(Library)]
-    internal static partial uint bpf_map__btf_value_type_id(nint map);
 }

@@ -1,4 +1,5 @@
 using Ebee.Host;
+using Ebee.Maps;
 using Ebee.Native;
 
 namespace Ebee.Programs;
@@ -14,12 +15,13 @@ internal static class KernelErrors
     /// <param name="log">All that libbpf printed.</param>
     /// <param name="elf">The object file's bytes, for the lines of its source; empty when they are not at hand.</param>
     /// <param name="network">Whether one of its programs sees packets or sockets.</param>
-    public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default, bool network = false) =>
+    /// <param name="maps">The object's maps, as they were to be created.</param>
+    public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default, bool network = false, IReadOnlyList<BpfMap>? maps = null) =>
         (errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null) || IsLockedOut(log)
             ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log, network)
             : errno is Errno.Emfile
             ? new EbpfException(EbpfError.LoadFailed, $"{name} could not be loaded: this process has no descriptor left.", MoreFiles, log)
-            : LoadErrors.From(name, errno, log, elf);
+            : LoadErrors.From(name, errno, log, elf, maps);
 
     /// <param name="program">The program.</param>
     /// <param name="errno">The error number.</param>

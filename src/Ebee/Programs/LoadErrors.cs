@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Ebee.Btf;
+using Ebee.Maps;
 using Ebee.Native;
 
 namespace Ebee.Programs;
@@ -10,8 +11,6 @@ internal static partial class LoadErrors
     // What libbpf says before the verifier has a say; {0} is the name in the message.
     private static readonly (Regex Pattern, EbpfError Error, string Message, string Action)[] Known =
     [
-        (MapCreation(), EbpfError.MapFailed, "The kernel refused to create the map {0}",
-            "Look at the map's definition: a ring buffer's max_entries is a power of two and a multiple of the page size; arrays have 4-byte keys; memory must suffice."),
         (MissingType(), EbpfError.InvalidObject, "The section of the program {0} does not say what kind of program it is",
             "Use a section that libbpf knows: SEC(\"tracepoint/…\"), SEC(\"kprobe/…\"), SEC(\"fentry/…\"), SEC(\"xdp\")."),
         (StaticProgram(), EbpfError.InvalidObject, "The program {0} is a static function", "Take away static, or the SEC() if others call it."),
@@ -31,11 +30,17 @@ internal static partial class LoadErrors
     /// <param name="errno">What the kernel gave.</param>
     /// <param name="log">All that libbpf printed.</param>
     /// <param name="elf">The object file's bytes, for the lines of its source; empty when they are not at hand.</param>
-    public static EbpfException From(string name, int errno, string log, ReadOnlySpan<byte> elf)
+    /// <param name="maps">The object's maps, as they were to be created.</param>
+    public static EbpfException From(string name, int errno, string log, ReadOnlySpan<byte> elf, IReadOnlyList<BpfMap>? maps = null)
     {
         if (VerifierLog.Parse(log) is { } verifier)
         {
             return Rejected(name, verifier, log, elf);
+        }
+        if (MapCreation().Match(log) is { Success: true } creation)
+        {
+            string map = creation.Groups["name"].Value;
+            return MapRefusal.Error(map, maps?.FirstOrDefault(m => m.Name == map), errno, log);
         }
         foreach ((Regex pattern, EbpfError error, string message, string action) in Known)
         {

@@ -51,7 +51,7 @@ internal sealed class ObjectCheck(string name, byte[] elf, SafeFileHandle? kerne
                 ? $"The object {name} was not {doing} in {Limit.TotalSeconds} seconds, in a process of its own, which was stopped."
                 : $"libbpf does not survive the object {name}: the process that {doing} it first ended with {Signal.Name(result.Signal)}.",
                 result.Phase == CheckPhase.TimedOut
-                ? "Load fewer of its programs at once: -ProgramName; or compile it again, if the file may be damaged."
+                ? "Load fewer of its programs at once: -ProgramName; make large maps smaller: -MapSize; or compile it again, if the file may be damaged."
                 : "Do not use this file: it is damaged, or made to do harm. Compile it again: clang -g -O2 -target bpf -c program.bpf.c.",
                 result.Log);
         }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ebee.Btf;
 using Ebee.Events;
+using Ebee.Maps;
 using Ebee.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -241,12 +242,12 @@ internal sealed unsafe class OpenedObject : IDisposable
         // What a verifier says can be longer than what the other process may write: then it is asked again, from here.
         if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused && !VerifierLog.IsCut(refused.Log))
         {
-            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file, IsNetwork);
+            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file, IsNetwork, [.. Maps.Select(BpfMap.Of)]);
         }
         int result = LibBpf.bpf_object__load(_handle);
         if (result < 0)
         {
-            throw KernelErrors.Load(Name, -result, log.Text, file, IsNetwork);
+            throw KernelErrors.Load(Name, -result, log.Text, file, IsNetwork, [.. Maps.Select(BpfMap.Of)]);
         }
         _loaded = true;
     }

@@ -33,9 +33,6 @@ public sealed class ProbeProgram
     /// <summary>Descriptors of its links, valid until the probe stops; in the order of <see cref="LinkId"/>.</summary>
     internal SafeFileHandle[] LinkHandle { get; init; } = [];
 
-    /// <summary>What runs it when it is an iterator; else null.</summary>
-    internal IteratorProgram? Iterator { get; init; }
-
     /// <summary>Its name and hooks.</summary>
     public override string ToString() => Hook.Length > 0 ? $"{Name}: {string.Join(", ", Hook)}" : Name;
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Ebee.Btf;
 using Ebee.Events;
 using Ebee.Programs;
@@ -161,6 +162,19 @@ public sealed class EventTests
         }
         Assert.Contains("0 bytes", Assert.Single(warnings), StringComparison.Ordinal);
 
+        foreach ((string map, string program, string right) in new[] { ("sized", "to_sized", "small_event (12 bytes)"), ("perf", "to_perf", "event (48 bytes)") })
+        {
+            foreach (string wrong in new[] { "request", "struct { char byte; }", "struct { u64 all[9]; }" })
+            {
+                warnings.Clear();
+                Send(probe, program, 5, 2);
+                Assert.All(probe.ReadEvents(new() { MapName = [map], EventType = wrong, OnWarning = warnings.Add }, maxEvents: 2), e => Assert.IsType<byte[]>(e));
+                string warning = Assert.Single(warnings);
+                Assert.Matches($@"^A record of \d+ bytes came from the map {map}, whose events are struct ?(request)? \((16|1|72) bytes\): ", warning);
+                Assert.Matches($@"-EventType; of that size is [^.]*{Regex.Escape(right)}.*char rest\[\];.*-Raw", warning);
+            }
+        }
+
         ProgramRun.Run(probe, "any_length", [0, 20]);
         object tail = Assert.Single(probe.ReadEvents(new() { MapName = ["declared"], EventType = "struct { char head[8]; char rest[]; }" }, maxEvents: 1));
         Assert.Equal("89abcdef0123", tail.GetType().GetProperty("rest")!.GetValue(tail));
@@ -307,6 +321,15 @@ public sealed class EventTests
             Send(probe, "to_perf", 0, 10);
             Assert.Equal(10, probe.ReadEvents(maxEvents: 10).Count());
         }
+    }
+
+    [LiveFact]
+    public void A_type_of_another_size_than_an_iterators_records_is_an_error()
+    {
+        using EbpfProbe probe = EbpfProbe.Start(BpfCause.Object("iterators"), new() { ProgramName = ["as_records"] });
+        EbpfException error = Assert.Throws<EbpfException>(() => probe.ReadEvents(new() { EventType = "struct { int pid; }" }).First());
+        Assert.Equal((EbpfError.EventTypeUnknown, "The iterator as_records writes records of 24 bytes, and struct has 4."), (error.Error, error.Message));
+        Assert.Contains("task_row (24 bytes)", error.RecommendedAction, StringComparison.Ordinal);
     }
 
     [LiveFact]

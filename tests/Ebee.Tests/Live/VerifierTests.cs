@@ -93,7 +93,7 @@ public sealed class VerifierTests
 
     [LiveTheory]
     [InlineData("struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, u64); __type(value, u64); } bad SEC(\".maps\");\nSEC(\"raw_tp/sys_enter\") int f(void *c) { u64 k = 0; return bpf_map_delete_elem(&bad, &k); }",
-        EbpfError.MapFailed, "The kernel refused to create the map bad: EINVAL.")]
+        EbpfError.MapFailed, "The kernel refused to create the map bad: EINVAL. It is of the type array, with max_entries 1, keys of 8 and values of 8 bytes.")]
     [InlineData("SEC(\"nothing/there\") int f(void *c) { return 0; }", EbpfError.InvalidObject, "The section of the program f does not say what kind of program it is: EINVAL.")]
     [InlineData("SEC(\"fentry/no_such_function\") int f(void *c) { return 0; }", EbpfError.FunctionNotFound, "The kernel's BTF has no function, tracepoint or type 'no_such_function': ESRCH.")]
     [InlineData("extern int no_such_kfunc(int) __ksym;\nSEC(\"raw_tp/sys_enter\") int f(void *c) { return no_such_kfunc(1); }", EbpfError.FunctionNotFound, "The kernel has no function or variable 'no_such_kfunc' that programs may use: EINVAL.")]
@@ -103,6 +103,23 @@ public sealed class VerifierTests
         EbpfException e = Refuse(source);
         Assert.Equal((error, message), (e.Error, e.Message));
         Assert.NotEmpty(e.Details);
+    }
+
+    [LiveTheory]
+    [InlineData("__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);", "EINVAL", "type perf_event_array, with", "keys of 4 bytes: __uint(key_size, 4) in its definition; a map of the type perf_event_array has values of 4 bytes: __uint(value_size, 4)")]
+    [InlineData("__uint(type, BPF_MAP_TYPE_HASH); __type(key, u32); __type(value, u64);", "EINVAL", "max_entries 0", "has 1 to 134217728 entries: Start-EbpfProbe -MapSize @{ bad = 1024 }, or __uint(max_entries, 1024)")]
+    [InlineData("__uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 3000000000); __type(key, u32); __type(value, u64);", "E2BIG", "max_entries 3000000000", "has 1 to 134217728 entries: Start-EbpfProbe -MapSize @{ bad = 1024 }")]
+    [InlineData("__uint(type, BPF_MAP_TYPE_QUEUE); __uint(max_entries, 4); __type(key, u32); __type(value, u64);", "EINVAL", "keys of 4 and", "has no keys")]
+    [InlineData("__uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4); __type(key, u32);", "EINVAL", "values of 0", "__type(value, …)")]
+    [InlineData("__uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, 4); __type(key, u64); __type(value, u64);", "EINVAL", "type lpm_trie", "__uint(map_flags, BPF_F_NO_PREALLOC);")]
+    [InlineData("__uint(type, BPF_MAP_TYPE_RINGBUF);", "EINVAL", "with 0 bytes", "Start-EbpfProbe -MapSize @{ bad = 1MB }, or __uint(max_entries, 1 << 20)")]
+    public void A_map_that_cannot_be_is_told_what_its_type_asks_for(string definition, string errno, string fact, string action)
+    {
+        EbpfException e = Refuse($"struct {{ {definition} }} bad SEC(\".maps\");\nSEC(\"raw_tp/sys_enter\") int f(void *c) {{ return bpf_map_delete_elem(&bad, c); }}");
+        Assert.Equal(EbpfError.MapFailed, e.Error);
+        Assert.StartsWith($"The kernel refused to create the map bad: {errno}. It is of the type ", e.Message, StringComparison.Ordinal);
+        Assert.Contains(fact, e.Message, StringComparison.Ordinal);
+        Assert.Contains(action, e.RecommendedAction, StringComparison.Ordinal);
     }
 
     [LiveFact]

@@ -236,7 +236,7 @@ public sealed class BtfCodecTests
     public void A_record_shorter_than_a_struct_without_fields_is_given_as_bytes()
     {
         (BtfBlob types, int id) = CDeclaration.Parse("struct event { int : 32; }");
-        Assert.Equal(new byte[] { 1, 2 }, new RecordDecoder("map", [BtfCodec.For(types, id)], isPadded: false, _ => { }).Decode([1, 2]));
+        Assert.Equal(new byte[] { 1, 2 }, new RecordDecoder("map", [BtfCodec.For(types, id)], isPadded: false, _ => { }, _ => "").Decode([1, 2]));
     }
 
     [Fact]

@@ -18,6 +18,9 @@ public sealed class NearestNamesTests
         Assert.Equal(nearest, string.Join(',', NearestNames.Of(wanted, Names)));
 
     [Fact]
+    public void A_name_that_is_there_twice_is_said_once() => Assert.Equal(["xdp", "ext"], NearestNames.Of("xd", ["ext", "xdp", "ext", "xdp"]));
+
+    [Fact]
     public void What_is_too_long_for_a_name_is_near_none() => Assert.Empty(NearestNames.Of(new string('x', 100_000), [new string('x', 100_000)]));
 
     [Fact]
