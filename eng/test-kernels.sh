@@ -6,7 +6,7 @@ kernel_names() { awk '/^[^#]/ { print $1 }' "$root/tests/kernels/list"; }
 # machine takes one processor. The short set takes minutes, all suites hours: emulation is slow.
 test_kernels() { # <short|all>
   local kernel seconds=900
-  [[ $1 == short ]] || seconds=10800
+  [[ $1 == short ]] || seconds=21600
   trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
   for kernel in $(kernel_names); do
     if boots "$kernel"; then

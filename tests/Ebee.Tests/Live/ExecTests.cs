@@ -364,8 +364,8 @@ public sealed class ExecTests
         using Cause cause = new("try-absent", "/no/such/file");
         ExecEvent e = Assert.Single(cause.Trace(includeFailed: true));
         Assert.Equal("ENOENT", e.Error);
-        Assert.Equal("present", e.Argument[0]);
-        Assert.True(e.Truncated);
+        // Older kernels (6.1 is one) copy the arguments before they look for the file, and the page is in memory then.
+        Assert.Equal(e.Truncated ? ["present"] : ["present", "", "behind it"], e.Argument);
     }
 
     [LiveFact]
