@@ -18,7 +18,7 @@ public sealed class StormTests(Xunit.Abstractions.ITestOutputHelper output)
     {
         string folder = TestFolder.New("storm");
         using Cause cause = new("storm", "2", Seconds.ToString(CultureInfo.InvariantCulture), folder);
-        TracerOptions options = new() { ProcessId = [cause.Id], IncludeChildren = true, BufferSize = 1 << 20 };
+        TracerOptions options = new() { ProcessId = [cause.Id], IncludeChildren = true, BufferSize = Guest.IsHere ? 1 << 16 : 1 << 20 };
         using Probe<ExecEvent> execs = new ExecTracer().Start(options);
         using Probe<FileDeleteEvent> deletions = new FileDeleteTracer().Start(options);
         using CancellationTokenSource stop = new();
@@ -30,7 +30,7 @@ public sealed class StormTests(Xunit.Abstractions.ITestOutputHelper output)
         output.WriteLine($"{Seconds} s: {Caused(0)} executions (seen {execs.Seen}, lost {execs.Lost}, discarded {execs.Discarded}), " +
             $"{Caused(1)} deletions (seen {deletions.Seen}, lost {deletions.Lost}, discarded {deletions.Discarded}); " +
             $"bytes kept: {string.Join(", ", execReader.Result)} and {string.Join(", ", deletionReader.Result)}");
-        Assert.InRange(Caused(0), (long)(Seconds * 100), long.MaxValue);
+        Assert.InRange(Caused(0), Guest.Times((int)(Seconds * 100)), long.MaxValue);
         Assert.Equal(Caused(0), execs.Seen + execs.Lost + execs.Discarded);
         Assert.Equal(Caused(1), deletions.Seen + deletions.Lost + deletions.Discarded);
         Assert.InRange(execs.Seen, 1, Caused(0));
@@ -46,7 +46,7 @@ public sealed class StormTests(Xunit.Abstractions.ITestOutputHelper output)
         {
             if (probe.Seen % 10 == 0)
             {
-                Thread.Sleep(10);
+                Thread.Sleep((int)Guest.Limit(10));
             }
             if (Environment.TickCount64 >= next)
             {

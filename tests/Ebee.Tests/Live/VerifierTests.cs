@@ -34,6 +34,7 @@ public sealed class VerifierTests
     [InlineData("SEC(\"cgroup/connect4\")", "\nreturn 4711;", "R0", "not one that this kind")]
     public void A_refusal_names_program_line_and_cause(string section, string body, string verdict, string cause)
     {
+        SkipException.If(Guest.IsHere && verdict == "too large", "on an emulated processor a million instructions take longer than an untrusted object is given");
         string source = $"{Maps}{section} int refused(void *ctx)\n{{\n{body}\nreturn 0;\n}}\n";
         EbpfException e = Refuse(source);
         Assert.True((EbpfError.VerifierRejected, "refused") == (e.Error, e.ProgramName), e.Message + e.Details);
