@@ -7,7 +7,7 @@ namespace Ebee.Tests.Support;
 /// <summary>A running cause: started, waiting for <see cref="Go"/>, and then the witness of what it did.</summary>
 internal sealed class Cause : IDisposable
 {
-    private static readonly TimeSpan Limit = Guest.Limit(TimeSpan.FromSeconds(60));
+    private static readonly TimeSpan Limit = Guest.Limit(TimeSpan.FromMinutes(2));
     private readonly Process _process;
 
     /// <summary>Starts the cause with these steps after "ready".</summary>
