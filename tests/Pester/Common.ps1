@@ -6,6 +6,8 @@ $Repository = (Resolve-Path "$PSScriptRoot/../..").Path
 $ModulePath = "$Repository/out/Ebee/Ebee.psd1"
 if (-not (Test-Path $ModulePath)) { throw "$ModulePath is missing: build first (./test.sh does)." }
 Import-Module $ModulePath
+# How much longer all takes in the machine that tests/kernels emulates.
+$Slowness = (Get-Content -Raw /proc/cmdline) -match 'ebee\.guest=1' ? 30 : 1
 
 if (-not ('Ebee.Tests.Support.BpfInventory' -as [type])) {
     Add-Type -Path "$PSScriptRoot/../Ebee.Tests/Support/BpfInventory.cs"
@@ -35,6 +37,7 @@ function New-Program([string] $Folder, [string] $Name = "eb$PID$(Get-Random -Max
 
 # Runs a script in a runspace of its own and waits until its tracer has attached, which -Verbose tells.
 function Start-Stream([string] $Script, [int] $Streams = 1) {
+    $Script = $Script -replace '-Duration (\d+)(?=ms|s)', { "-Duration $($Slowness * $_.Groups[1].Value)" }
     $state = [initialsessionstate]::CreateDefault()
     $state.ImportPSModule($ModulePath)
     $shell = [powershell]::Create($state)
@@ -49,8 +52,8 @@ function Start-Stream([string] $Script, [int] $Streams = 1) {
     $stream
 }
 
-# Polls a condition, at most twenty seconds.
-function Wait-Until([scriptblock] $Condition, [string] $What, [double] $Seconds = 20) {
+# Polls a condition, at most twenty seconds; $Slowness times as long where a processor is emulated.
+function Wait-Until([scriptblock] $Condition, [string] $What, [double] $Seconds = 20 * $Slowness) {
     $watch = [Diagnostics.Stopwatch]::StartNew()
     while (-not (& $Condition)) {
         if ($watch.Elapsed.TotalSeconds -gt $Seconds) { throw "It took more than $Seconds s until $What." }
@@ -60,7 +63,7 @@ function Wait-Until([scriptblock] $Condition, [string] $What, [double] $Seconds 
 
 # Waits for the end of a stream. What it wrote; its errors are thrown.
 function Receive-Stream($Stream) {
-    if (-not $Stream.Async.AsyncWaitHandle.WaitOne(20000)) {
+    if (-not $Stream.Async.AsyncWaitHandle.WaitOne(20000 * $Slowness)) {
         $null = $Stream.Shell.BeginStop($null, $null)
         throw 'The stream did not end in time.'
     }

@@ -232,6 +232,7 @@ Describe 'Get-ExecEvent' {
 
     Context 'Loss' {
         It 'is warned of, with what to do, and the account is exact' {
+            if ($Slowness -gt 1) { Set-ItResult -Skipped -Because 'an emulated processor starts too few programs to lose one' }
             $stream = Start-Stream "Get-ExecEvent -ProcessId $PID -IncludeChildren -Name $($program.Name) -BufferSize 4KB -Duration 2s | ForEach-Object { Start-Sleep -Milliseconds 20; `$_ }"
             $started = [Diagnostics.Stopwatch]::StartNew()
             sh -c "i=0; while [ `$i -lt 500 ]; do '$($program.Path)'; i=`$((i+1)); done"
