@@ -187,8 +187,8 @@ Describe 'Get-ExecEvent' {
         }
 
         It 'processes from the pipeline, all in one stream' {
-            $first = Start-Process sh -ArgumentList "-c ""sleep 0.8; $($program.Path) one""" -PassThru
-            $second = Start-Process sh -ArgumentList "-c ""sleep 0.8; $($program.Path) two""" -PassThru
+            $first = Start-Process sh -ArgumentList "-c ""sleep $(0.8 * $Slowness); $($program.Path) one""" -PassThru
+            $second = Start-Process sh -ArgumentList "-c ""sleep $(0.8 * $Slowness); $($program.Path) two""" -PassThru
             $events = Watch-Stream "Get-Process -Id $($first.Id), $($second.Id) | Get-ExecEvent -IncludeChildren -Name $($program.Name) -MaxEvents 2 -Duration 10s" { }
             $events.ForEach({ $_.Argument[2] }) | Sort-Object | Should -Be one, two
         }

@@ -58,6 +58,7 @@ public sealed class InstructionTests
     {
         string compiler = $"/usr/bin/clang-{clang}";
         SkipException.If(!File.Exists(compiler), "needs " + compiler);
+        SkipException.If(!File.ReadLines("/proc/kallsyms").Any(line => line.EndsWith(" bpf_task_acquire", StringComparison.Ordinal)), "needs Linux 6.2 (bpf_task_acquire)");
         string file = Path.Combine(TestFolder.New("object"), "o.bpf.o");
         File.WriteAllBytes(file, SourceCompiler.Compile(Source, clang: Clang.At(compiler)));
         string folder = $"/sys/fs/bpf/ebee_insn_{Environment.ProcessId}_{clang}";
