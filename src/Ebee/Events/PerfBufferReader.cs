@@ -8,9 +8,9 @@ namespace Ebee.Events;
 
 /// <summary>
 /// Reads a BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux 4.3): a ring for each CPU that is online. A CPU that comes online gets its ring
-/// when <see cref="FollowProcessors"/> is called; what is written on it before is lost, and not counted. Records of a CPU come in order, those of all CPUs in the order of their times
-/// (CLOCK_MONOTONIC): only two of the same microsecond on two CPUs can come the wrong way round. A record can have up to seven
-/// bytes more than the program wrote, which the kernel pads it with.
+/// when <see cref="FollowProcessors"/> is called; what is written on it before is lost, and not counted. Records of a CPU come in
+/// order, those of all CPUs in the order of their times (CLOCK_MONOTONIC): only two of the same microsecond on two CPUs can come the
+/// wrong way round. A record can have up to seven bytes more than the program wrote, which the kernel pads it with.
 /// </summary>
 internal sealed unsafe class PerfBufferReader : IRecordReader
 {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Ebee.Native;
 using Ebee.Programs;
 
@@ -12,6 +13,9 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
 
     /// <summary>The kernel's number of its type (<c>enum bpf_map_type</c>).</summary>
     public uint Type { get; } = type;
+
+    /// <summary>Its type's name, such as <c>hash</c>; null when libbpf is older than it.</summary>
+    public string? TypeName => Marshal.PtrToStringUTF8(LibBpf.libbpf_bpf_map_type_str(Type));
 
     /// <summary>Its max_entries: of a ring buffer its bytes.</summary>
     public uint MaxEntries { get; } = maxEntries;

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Ebee.Events;
 using Ebee.Native;
 
 namespace Ebee.Maps;
@@ -6,7 +6,7 @@ namespace Ebee.Maps;
 /// <summary>Makes an exception of a map that the kernel did not create: what it asks of maps of that type, and which of it is not so.</summary>
 internal static class MapRefusal
 {
-    private const uint RingBuffer = 27, UserRingBuffer = 31; // enum bpf_map_type
+    private const uint UserRingBuffer = 31; // enum bpf_map_type
     private static readonly uint[] None = [0], Four = [4], Any = [];
     private static readonly Demand Rest = new([], 0, uint.MaxValue, null, null);
 
@@ -25,7 +25,7 @@ internal static class MapRefusal
         new([22, 23, 30], 1, uint.MaxValue, None, Any),      // queues, stacks, bloom filters
         new([24, 28, 29, 32], 0, 0, Four, Any),              // what belongs to sockets, inodes, tasks, cgroups
         new([19, 21], 0, 0, null, Any),
-        new([RingBuffer, UserRingBuffer], 0, uint.MaxValue, None, None),
+        new([EventBuffer.RingBuffer, UserRingBuffer], 0, uint.MaxValue, None, None),
     ];
 
     /// <summary>The error.</summary>
@@ -40,8 +40,8 @@ internal static class MapRefusal
         {
             return new EbpfException(EbpfError.MapFailed, message, "Look at the map's definition, and at the machine's free memory.", log);
         }
-        string type = Marshal.PtrToStringUTF8(LibBpf.libbpf_bpf_map_type_str(map.Type)) ?? $"{map.Type}";
-        bool isRing = map.Type is RingBuffer or UserRingBuffer;
+        string type = map.TypeName ?? $"{map.Type}";
+        bool isRing = map.Type is EventBuffer.RingBuffer or UserRingBuffer;
         return new EbpfException(EbpfError.MapFailed, isRing ? $"{message} It is of the type {type}, with {map.MaxEntries} bytes."
             : $"{message} It is of the type {type}, with max_entries {map.MaxEntries}, keys of {map.KeySize} and values of {map.ValueSize} bytes.",
             isRing ? RingAdvice(map, type) : Advice(map, type, errno), log);

@@ -11,16 +11,16 @@ internal sealed unsafe class LoadedObject : IDisposable
 {
     private readonly BpfObjectHandle _handle;
     private readonly List<(ObjectProgram Program, Attachment Attachment)> _links = [];
-    private readonly IReadOnlyDictionary<nint, string> _reused;
+    private readonly ObjectMaps _maps;
     private bool _detached;
 
     /// <param name="name">The object's name.</param>
     /// <param name="handle">It.</param>
-    /// <param name="reused">The names of maps that stand for its own, to which libbpf has given others.</param>
-    internal LoadedObject(string name, BpfObjectHandle handle, IReadOnlyDictionary<nint, string> reused)
+    /// <param name="maps">Its maps.</param>
+    internal LoadedObject(string name, BpfObjectHandle handle, ObjectMaps maps)
     {
         Name = name;
-        _reused = reused;
+        _maps = maps;
         _handle = handle;
     }
 
@@ -30,18 +30,7 @@ internal sealed unsafe class LoadedObject : IDisposable
     public IEnumerable<ObjectProgram> Programs => OpenedObject.ProgramsOf(_handle);
 
     /// <summary>Its maps, which live as long as the object does.</summary>
-    public IEnumerable<BpfMap> Maps => MapHandles.Select(map => BpfMap.Of(map, NameOf(map)));
-
-    private IEnumerable<nint> MapHandles
-    {
-        get
-        {
-            for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
-            {
-                yield return map;
-            }
-        }
-    }
+    public IEnumerable<BpfMap> Maps => _maps.All.Select(_maps.Describe);
 
     /// <summary>Attaches a loaded program as its section says.</summary>
     public void Attach(string name)
@@ -65,10 +54,10 @@ internal sealed unsafe class LoadedObject : IDisposable
     public IEnumerable<(string Map, Attachment Attachment)> AttachStructOps()
     {
         const uint StructOps = 26; // BPF_MAP_TYPE_STRUCT_OPS
-        foreach (nint map in MapHandles.Where(map => LibBpf.bpf_map__type(map) == StructOps))
+        foreach (nint map in _maps.All.Where(map => LibBpf.bpf_map__type(map) == StructOps))
         {
             using LibBpfLog log = new();
-            string name = NameOf(map);
+            string name = _maps.NameOf(map);
             nint link = LibBpf.bpf_map__attach_struct_ops(map);
             if (link == 0)
             {
@@ -83,7 +72,7 @@ internal sealed unsafe class LoadedObject : IDisposable
     /// <summary>A map of the object, which lives as long as the object does.</summary>
     public BpfMap Map(string name)
     {
-        nint map = _reused.Count == 0 ? LibBpf.bpf_object__find_map_by_name(_handle, name) : MapHandles.FirstOrDefault(map => NameOf(map) == name);
+        nint map = _maps.Find(name);
         return map != 0 ? BpfMap.Of(map, name) : throw new InvalidOperationException($"{Name} has no map {name}.");
     }
 
@@ -124,8 +113,6 @@ internal sealed unsafe class LoadedObject : IDisposable
         CloseLinks();
         _handle.Dispose();
     }
-
-    private string NameOf(nint map) => _reused.GetValueOrDefault(map) ?? Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
 
     // The kernel waits for an RCU grace period at each kprobe's close; threads that wait together wait once.
     private void CloseLinks()

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Ebee.Btf;
 using Ebee.Events;
 using Ebee.Maps;
@@ -12,6 +11,7 @@ namespace Ebee.Programs;
 internal sealed unsafe class OpenedObject : IDisposable
 {
     private readonly BpfObjectHandle _handle;
+    private readonly ObjectMaps _maps;
     private readonly SafeFileHandle? _kernelBtf; // libbpf reads it when it loads
     private readonly ObjectCheck? _check;
     private readonly Lazy<BtfBlob?> _types;
@@ -19,7 +19,6 @@ internal sealed unsafe class OpenedObject : IDisposable
     // What was set and libbpf does not tell.
     private readonly List<(ObjectProgram Program, string Function)> _attachTargets = [];
     private readonly List<(string Map, int Offset, byte[] Value)> _initialValues = [];
-    private readonly Dictionary<nint, string> _reused = []; // libbpf gives them the names of the others
     private bool _loaded;
 
     internal OpenedObject(string name, BpfObjectHandle handle, SafeFileHandle? kernelBtf, ObjectCheck? check)
@@ -28,6 +27,7 @@ internal sealed unsafe class OpenedObject : IDisposable
         _check = check;
         Name = name;
         _handle = handle;
+        _maps = new ObjectMaps(handle);
         _types = new(ReadTypes);
     }
 
@@ -40,32 +40,10 @@ internal sealed unsafe class OpenedObject : IDisposable
     public IEnumerable<ObjectProgram> Programs => ProgramsOf(_handle);
 
     /// <summary>The names of its maps, those of its variables too.</summary>
-    public IEnumerable<string> MapNames => Maps.Select(NameOf);
-
-    private IEnumerable<nint> Maps
-    {
-        get
-        {
-            for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
-            {
-                yield return map;
-            }
-        }
-    }
+    public IEnumerable<string> MapNames => _maps.All.Select(_maps.NameOf);
 
     // Maps of sockets and devices want CAP_NET_ADMIN too (enum bpf_map_type).
-    private bool IsNetwork => Programs.Any(program => program.IsEnabled && program.IsNetwork) || MapTypes.Any(type => type is 14 or 15 or 17 or 18 or 25);
-
-    private IEnumerable<uint> MapTypes
-    {
-        get
-        {
-            for (nint map = LibBpf.bpf_object__next_map(_handle, 0); map != 0; map = LibBpf.bpf_object__next_map(_handle, map))
-            {
-                yield return LibBpf.bpf_map__type(map);
-            }
-        }
-    }
+    private bool IsNetwork => Programs.Any(program => program.IsEnabled && program.IsNetwork) || _maps.All.Any(map => LibBpf.bpf_map__type(map) is 14 or 15 or 17 or 18 or 25);
 
     internal static IEnumerable<ObjectProgram> ProgramsOf(BpfObjectHandle handle)
     {
@@ -106,7 +84,7 @@ internal sealed unsafe class OpenedObject : IDisposable
         {
             throw KernelErrors.Map(map, "reuse", -result);
         }
-        _reused[own] = map;
+        _maps.KeepName(own, map);
     }
 
     /// <summary>
@@ -115,7 +93,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     /// </summary>
     public void PrepareMaps()
     {
-        foreach (nint map in Maps)
+        foreach (nint map in _maps.All)
         {
             _ = LibBpf.bpf_map__set_pin_path(map, null);
             if (LibBpf.bpf_map__type(map) == EventBuffer.RingBuffer)
@@ -213,7 +191,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     {
         using LibBpfLog log = new();
         LoadHere(log);
-        return new LoadedObject(Name, _handle, _reused);
+        return new LoadedObject(Name, _handle, _maps);
     }
 
     /// <summary>Has the verifier look at the enabled programs, and count. This phase ends here, and the programs go with it.</summary>
@@ -242,19 +220,21 @@ internal sealed unsafe class OpenedObject : IDisposable
 
     private void LoadHere(LibBpfLog log)
     {
-        ReadOnlySpan<byte> file = _check is null ? default : _check.Elf;
         // What a verifier says can be longer than what the other process may write: then it is asked again, from here.
         if (_check?.Load(Settings()) is { Phase: not CheckPhase.Done } refused && !VerifierLog.IsCut(refused.Log))
         {
-            throw KernelErrors.Load(Name, refused.Errno, refused.Log, file, IsNetwork, [.. Maps.Select(map => BpfMap.Of(map, NameOf(map)))]);
+            throw Refused(refused.Errno, refused.Log);
         }
         int result = LibBpf.bpf_object__load(_handle);
         if (result < 0)
         {
-            throw KernelErrors.Load(Name, -result, log.Text, file, IsNetwork, [.. Maps.Select(map => BpfMap.Of(map, NameOf(map)))]);
+            throw Refused(-result, log.Text);
         }
         _loaded = true;
     }
+
+    private EbpfException Refused(int errno, string log) =>
+        KernelErrors.Load(Name, errno, log, _check is null ? default : _check.Elf, IsNetwork, [.. _maps.All.Select(_maps.Describe)]);
 
     private byte[] Encode(string name, BtfBlob types, int type, object? value, int size)
     {
@@ -307,7 +287,7 @@ internal sealed unsafe class OpenedObject : IDisposable
         {
             settings.AddAttachTarget(programs.IndexOf(program), function);
         }
-        List<nint> maps = [.. Maps];
+        List<nint> maps = [.. _maps.All];
         for (int i = 0; i < maps.Count; i++)
         {
             if (LibBpf.bpf_map__fd(maps[i]) is >= 0 and int fd)
@@ -326,8 +306,6 @@ internal sealed unsafe class OpenedObject : IDisposable
         return settings;
     }
 
-    private string NameOf(nint map) => _reused.GetValueOrDefault(map) ?? Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
-
     private nint FindProgram(string name)
     {
         nint program = LibBpf.bpf_object__find_program_by_name(_handle, name);
@@ -336,9 +314,7 @@ internal sealed unsafe class OpenedObject : IDisposable
 
     private nint FindMap(string name)
     {
-        // Of maps of variables, libbpf knows a shorter name too: .rodata.
-        nint map = Maps.FirstOrDefault(map => NameOf(map) == name);
-        map = map != 0 || !name.StartsWith('.') ? map : LibBpf.bpf_object__find_map_by_name(_handle, name);
+        nint map = _maps.Find(name);
         return map != 0 ? map : throw new EbpfException(EbpfError.MapNotFound, $"The object {Name} has no map '{name}'.",
             $"It has these: {string.Join(", ", MapNames)}.");
     }

@@ -1,6 +1,5 @@
 using System.IO.Enumeration;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using Ebee.Events;
 using Ebee.Host;
 using Ebee.Maps;
@@ -203,7 +202,7 @@ internal static class ProbeStart
     // libbpf would take any, and the verifier another for what it is.
     private static void CheckAlike(BpfMap own, EbpfMap existing)
     {
-        string? type = Marshal.PtrToStringUTF8(LibBpf.libbpf_bpf_map_type_str(own.Type));
+        string? type = own.TypeName;
         if ((type is not null && type != existing.Type) || own.KeySize != existing.KeySize || own.ValueSize != existing.ValueSize)
         {
             throw new EbpfException(EbpfError.InvalidArgument, $"The map {existing} cannot stand for {own.Name}: it is of the type {existing.Type}, with keys of {existing.KeySize} " +

@@ -127,9 +127,5 @@ public sealed class GuestTests
 
     private static void Online(bool online) => File.WriteAllText(Cpu1, online ? "1" : "0");
 
-    private static void Run()
-    {
-        using Process process = CommandRun.Start("/bin/true", []);
-        process.WaitForExit();
-    }
+    private static void Run() => CommandRun.Run("/bin/true", []);
 }

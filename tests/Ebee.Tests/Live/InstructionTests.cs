@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ebee.Host;
 using Ebee.Programs;
 
 namespace Ebee.Tests.Live;
@@ -58,7 +59,7 @@ public sealed class InstructionTests
     {
         string compiler = $"/usr/bin/clang-{clang}";
         SkipException.If(!File.Exists(compiler), "needs " + compiler);
-        SkipException.If(!File.ReadLines("/proc/kallsyms").Any(line => line.EndsWith(" bpf_task_acquire", StringComparison.Ordinal)), "needs Linux 6.2 (bpf_task_acquire)");
+        SkipException.If(!KernelFunctions.Names().Contains("bpf_task_acquire"), "needs Linux 6.2 (bpf_task_acquire)");
         string file = Path.Combine(TestFolder.New("object"), "o.bpf.o");
         File.WriteAllBytes(file, SourceCompiler.Compile(Source, clang: Clang.At(compiler)));
         string folder = $"/sys/fs/bpf/ebee_insn_{Environment.ProcessId}_{clang}";
