@@ -85,8 +85,8 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
                 $stream -Duration ${duration}ms 4>&1 | ForEach-Object { `$watch ??= [Diagnostics.Stopwatch]::StartNew() }
                 `$watch.Elapsed.TotalMilliseconds"
             $took = (Receive-Stream $running)[0] # from "Attached" on
-            $took | Should -BeGreaterOrEqual ($duration - 20)
-            $took - $duration
+            $took | Should -BeGreaterOrEqual ($duration * $Slowness - 20)
+            $took - $duration * $Slowness
         } | Should -BeLessOrEqual $limit
     }
 

@@ -13,7 +13,7 @@ internal static class Confinement
             ? ("the kernel is locked down (confidentiality), and lets no program read its memory",
                 "Boot with lockdown=integrity, or without lockdown: cat /sys/kernel/security/lockdown shows the mode.")
         : HasSeccompFilter() ? ("a seccomp filter is active, which may forbid bpf or perf_event_open",
-            "Start the container with a profile that allows both: docker run --security-opt seccomp=profile.json, or =unconfined.")
+            "Start the container with --cap-add SYS_ADMIN, which most profiles ask for, or with --security-opt seccomp= and a profile that allows both.")
         : null;
 
     /// <summary>Whether the kernel is locked down to confidentiality, so that no program reads its memory.</summary>
