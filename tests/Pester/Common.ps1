@@ -95,7 +95,7 @@ function Measure-Best([scriptblock] $Measurement) {
     $best = [double]::MaxValue
     foreach ($attempt in 1..3) {
         $best = [Math]::Min($best, (& $Measurement))
-        if ($best -le 100) { break }
+        if ($best -le 100 * $Slowness) { break }
     }
     $best
 }

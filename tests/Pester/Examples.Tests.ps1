@@ -73,7 +73,7 @@ if ($examples) {
             }
             $results = @{}
             foreach ($entry in $jobs) {
-                $left = [Math]::Max(1, 120 - $started.Elapsed.TotalSeconds)
+                $left = [Math]::Max(1, 120 * $Slowness - $started.Elapsed.TotalSeconds)
                 $results[$entry.Key] = if (Wait-Job $entry.Job -Timeout $left) { Receive-Job $entry.Job }
                 Remove-Job $entry.Job -Force
             }

@@ -21,7 +21,7 @@ Describe 'Get-EbpfEvent' {
             $Stream.Async.IsCompleted | Should -BeFalse
             $watch = [Diagnostics.Stopwatch]::StartNew()
             & $What
-            $Stream.Async.AsyncWaitHandle.WaitOne(10000) | Should -BeTrue -Because 'it ends'
+            $Stream.Async.AsyncWaitHandle.WaitOne(10000 * $Slowness) | Should -BeTrue -Because 'it ends'
             $watch.Elapsed.TotalMilliseconds
         }
         # A stream in a runspace of its own: probes are the process's, whatever runspace started them.
@@ -95,7 +95,7 @@ Describe 'Get-EbpfEvent' {
             $running = Start-EventStream $Script
             Measure-End $running $End
             $running.Shell.Dispose()
-        } | Should -BeLessOrEqual 200
+        } | Should -BeLessOrEqual (200 * $Slowness)
         $probe.IsRunning | Should -BeTrue
         $null = $probe | Get-EbpfEvent -Duration 0 # it can be read again
     }
@@ -107,14 +107,14 @@ Describe 'Get-EbpfEvent' {
             Send-Event $probe to_declared 0 100
             Measure-End $running { $probe | Stop-EbpfProbe }
             (Receive-Stream $running).Count | Should -Be 100
-        } | Should -BeLessOrEqual 200
+        } | Should -BeLessOrEqual (200 * $Slowness)
     }
 
     It 'refuses a second reader, in another runspace too' {
         $running = Start-EventStream '$probe | Get-EbpfEvent -Verbose'
         { $probe | Get-EbpfEvent -Duration 0 } | Should -Throw -ErrorId 'EbpfEventsBusy,Ebee.PowerShell.Commands.GetEbpfEventCommand'
         $null = $running.Shell.BeginStop($null, $null)
-        $running.Async.AsyncWaitHandle.WaitOne(10000) | Should -BeTrue
+        $running.Async.AsyncWaitHandle.WaitOne(10000 * $Slowness) | Should -BeTrue
         $running.Shell.Dispose()
         $probe | Get-EbpfEvent -Duration 0 | Should -BeNullOrEmpty
     }

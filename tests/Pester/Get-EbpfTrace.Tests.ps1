@@ -23,7 +23,7 @@ Describe 'Get-EbpfTrace' {
                     foreach ($i in 1..1000) {
                         $writer.Write([Text.Encoding]::UTF8.GetBytes("$mark $i"))
                         # The kernel keeps about 200 as long as its buffer has not been used for more.
-                        if ($i % 50 -eq 0) { Start-Sleep -Milliseconds 20 }
+                        if ($i % 50 -eq 0) { Start-Sleep -Milliseconds (20 * $Slowness) }
                     }
                     $times.After = [DateTimeOffset]::Now
                     $writer.Dispose()
@@ -41,8 +41,8 @@ Describe 'Get-EbpfTrace' {
         $result.Messages | Should -Be (1..1000)
         $result.Sources | Should -Be tracing_mark_write
         $result.Ids.Count | Should -Be 1 # the thread of the pipeline
-        $result.Early | Should -BeLessThan 5
-        $result.Late | Should -BeLessThan 5
+        $result.Early | Should -BeLessThan (5 * $Slowness)
+        $result.Late | Should -BeLessThan (5 * $Slowness)
         $result.Ordered | Should -BeTrue
     }
 
@@ -75,7 +75,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
             $seen = @(Watch-Trace 'ebee-printed *' 1000 {
                     foreach ($run in 1..20) {
                         $null = bpftool prog run pinned "$bpffs/print" data_in "$Folder/packet" repeat 5
-                        Start-Sleep -Milliseconds 20
+                        Start-Sleep -Milliseconds (20 * $Slowness)
                     }
                 })
             umount $bpffs
@@ -160,14 +160,14 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
                 $watch = [Diagnostics.Stopwatch]::StartNew()
                 if ($how -eq 'Ctrl-C') { Start-Sleep -Milliseconds 100; $watch.Restart(); $shell.Stop() }
                 elseif ($how -ne '-Duration') { Write-Mark 'ebee ends this' }
-                if (-not $async.AsyncWaitHandle.WaitOne(10000)) { throw 'it did not end' }
+                if (-not $async.AsyncWaitHandle.WaitOne(10000 * $Slowness)) { throw 'it did not end' }
                 $watch.Elapsed.TotalMilliseconds - ($how -eq '-Duration' ? 300 : 0)
                 $shell.Dispose()
                 if ((& $open) -gt $before) { throw 'a descriptor was left' }
             }
             ($best | Measure-Object -Minimum).Minimum
         }.ToString())
-        $result | Should -BeLessOrEqual 200
+        $result | Should -BeLessOrEqual (200 * $Slowness)
     }
 
     It 'gives a message as soon as it is there' {
@@ -175,10 +175,10 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
             Invoke-Alone { $null = Get-EbpfTrace -Duration 0 }
             $mark = "ebee$PID"
             $null = Start-ThreadJob { param($Mark) Start-Sleep -Milliseconds 700; [IO.File]::WriteAllText('/sys/kernel/tracing/trace_marker', $Mark) } -ArgumentList $mark
-            Invoke-Alone { Get-EbpfTrace -Duration 20s } | Where-Object Message -eq $mark | Select-Object -First 1 |
+            Invoke-Alone { Get-EbpfTrace -Duration "$(20 * $Slowness)s" } | Where-Object Message -eq $mark | Select-Object -First 1 |
                 ForEach-Object { ([DateTimeOffset]::Now - $_.Time).TotalMilliseconds }
         }
-        $result | Should -BeLessThan 200
+        $result | Should -BeLessThan (200 * $Slowness)
     }
 
     It 'refuses a second reader where the kernel does' {

@@ -7,7 +7,7 @@ BeforeDiscovery {
 Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
     BeforeAll {
         . $PSScriptRoot/Common.ps1
-        $limit = 200
+        $limit = 200 * $Slowness
         $folder = New-TestFolder
         $program = New-Program $folder
         $cause = if ($Cmdlet -eq 'Get-ExecEvent') {
@@ -28,7 +28,7 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
             $watch = [Diagnostics.Stopwatch]::StartNew()
             & $What
             # Not by a call that waits for the end for ever.
-            $Stream.Async.AsyncWaitHandle.WaitOne(10000) | Should -BeTrue -Because 'it ends'
+            $Stream.Async.AsyncWaitHandle.WaitOne(10000 * $Slowness) | Should -BeTrue -Because 'it ends'
             $watch.Elapsed.TotalMilliseconds
         }
     }
@@ -120,7 +120,7 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
             Wait-Until { $job.Verbose.Count } 'it attached'
             $watch = [Diagnostics.Stopwatch]::StartNew()
             $job.StopJobAsync()
-            $job.Finished.WaitOne(10000) | Should -BeTrue -Because 'it ends'
+            $job.Finished.WaitOne(10000 * $Slowness) | Should -BeTrue -Because 'it ends'
             $watch.Elapsed.TotalMilliseconds
             Remove-Job $job
         } | Should -BeLessOrEqual $limit
@@ -148,7 +148,7 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
             [Threading.Thread]::Sleep($wait)
             $watch = [Diagnostics.Stopwatch]::StartNew()
             $null = $shell.BeginStop($null, $null)
-            $async.AsyncWaitHandle.WaitOne(10000) | Should -BeTrue -Because 'it ends'
+            $async.AsyncWaitHandle.WaitOne(10000 * $Slowness) | Should -BeTrue -Because 'it ends'
             $watch.Elapsed.TotalSeconds | Should -BeLessThan 5 # it may be loading
             $shell.Dispose()
         }

@@ -33,8 +33,8 @@ function Send-Terminal($Terminal, [string] $Keys) {
 function Wait-Terminal($Terminal, [string] $Pattern, [double] $Seconds) {
     $watch = [Diagnostics.Stopwatch]::StartNew()
     while ($Terminal.Text.ToString() -notmatch $Pattern) {
-        if ($watch.Elapsed.TotalSeconds -gt $Seconds) {
-            throw "The terminal did not show '$Pattern' within $Seconds s, but: $($Terminal.Text -replace "`e", '\e')"
+        if ($watch.Elapsed.TotalSeconds -gt $Seconds * $Slowness) {
+            throw "The terminal did not show '$Pattern' within $($Seconds * $Slowness) s, but: $($Terminal.Text -replace "`e", '\e')"
         }
         if (-not $Terminal.Read.Wait(5)) { continue }
         $count = $Terminal.Read.Result

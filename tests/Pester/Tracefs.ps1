@@ -8,7 +8,7 @@ function Invoke-WithTracefs([string] $Script, [string] $Folder, [string] $Mount 
     Set-Content $file @"
 Set-StrictMode -Version Latest
 `$ErrorActionPreference = 'Stop'
-`$Repository = '$Repository'; `$ModulePath = '$ModulePath'; `$Folder = '$Folder'; `$tracefs = '/sys/kernel/tracing'
+`$Repository = '$Repository'; `$ModulePath = '$ModulePath'; `$Folder = '$Folder'; `$Slowness = $Slowness; `$tracefs = '/sys/kernel/tracing'
 Import-Module `$ModulePath
 function Write-Mark([string] `$Text) { [IO.File]::WriteAllText("`$tracefs/trace_marker", `$Text) }
 # Another reader of the machine's one pipe may be at work: it is waited for.
@@ -16,7 +16,7 @@ function Invoke-Alone([scriptblock] `$Script) {
     foreach (`$attempt in 1..20) {
         try { return & `$Script }
         catch { if (`$_.FullyQualifiedErrorId -notlike 'EbpfTraceBusy*' -or `$attempt -eq 20) { throw } }
-        Start-Sleep -Milliseconds 500
+        Start-Sleep -Milliseconds (500 * `$Slowness)
     }
 }
 # Reads the trace while something is caused, until so many messages that match have come.
@@ -30,7 +30,7 @@ function Watch-Trace([string] `$Pattern, [int] `$Count, [scriptblock] `$Cause) {
     `$async = `$shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]::new(), `$output)
     while (-not `$async.IsCompleted -and -not (`$shell.Streams.Verbose | Where-Object Message -like 'Attached:*')) { Start-Sleep -Milliseconds 2 }
     & `$Cause
-    if (-not `$async.AsyncWaitHandle.WaitOne(5000)) { `$shell.Stop() }
+    if (-not `$async.AsyncWaitHandle.WaitOne(5000 * `$Slowness)) { `$shell.Stop() }
     `$shell.Dispose()
     `$output
 }
