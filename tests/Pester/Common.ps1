@@ -53,7 +53,8 @@ function Start-Stream([string] $Script, [int] $Streams = 1) {
 }
 
 # Polls a condition, at most twenty seconds; $Slowness times as long where a processor is emulated.
-function Wait-Until([scriptblock] $Condition, [string] $What, [double] $Seconds = 20 * $Slowness) {
+function Wait-Until([scriptblock] $Condition, [string] $What, [double] $Seconds = 20) {
+    $Seconds *= $Slowness
     $watch = [Diagnostics.Stopwatch]::StartNew()
     while (-not (& $Condition)) {
         if ($watch.Elapsed.TotalSeconds -gt $Seconds) { throw "It took more than $Seconds s until $What." }
@@ -83,9 +84,9 @@ function Watch-Stream([string] $Script, [scriptblock] $Action) {
     Receive-Stream $stream
 }
 
-# What is left in the kernel of this run's programs after two seconds at most.
+# What is left in the kernel of this run's programs after two seconds at most; $Slowness times that in the guest.
 function Get-LeftBehind([Collections.Generic.ISet[string]] $Before) {
-    [Ebee.Tests.Support.BpfInventory]::LeftBehind($Before, 2000)
+    [Ebee.Tests.Support.BpfInventory]::LeftBehind($Before, 2000 * $Slowness)
 }
 
 function Get-Inventory { , [Ebee.Tests.Support.BpfInventory]::All() }

@@ -149,7 +149,7 @@ Describe 'The end of <Cmdlet>' -ForEach $cmdlets {
             $watch = [Diagnostics.Stopwatch]::StartNew()
             $null = $shell.BeginStop($null, $null)
             $async.AsyncWaitHandle.WaitOne(10000 * $Slowness) | Should -BeTrue -Because 'it ends'
-            $watch.Elapsed.TotalSeconds | Should -BeLessThan 5 # it may be loading
+            $watch.Elapsed.TotalSeconds | Should -BeLessThan (5 * $Slowness) # it may be loading
             $shell.Dispose()
         }
     }
@@ -179,7 +179,7 @@ Describe 'At a terminal' {
         $filter = $cmdlet -eq 'Get-ExecEvent' ? "-Name $($program.Name)" : "-ProcessId $PID"
         Send-Terminal $terminal "$cmdlet $filter -Verbose`r"
         Wait-Terminal $terminal 'Attached:' 30
-        [Threading.Thread]::Sleep(200) # it is idle now
+        [Threading.Thread]::Sleep(200 * $Slowness) # it is idle now
         $watch = [Diagnostics.Stopwatch]::StartNew()
         # ONE event.
         if ($cmdlet -eq 'Get-ExecEvent') { & $program.Path }
@@ -188,14 +188,14 @@ Describe 'At a terminal' {
             [IO.File]::Delete("$folder/gone")
         }
         Wait-Terminal $terminal "\d\d:\d\d:\d\d\.\d{6}.*$folder" 1
-        $watch.Elapsed.TotalSeconds | Should -BeLessThan 1
+        $watch.Elapsed.TotalSeconds | Should -BeLessThan (1 * $Slowness)
         $terminal.Text.ToString() | Should -Not -Match 'READY>' # the stream goes on
         Get-LeftBehind $before | Should -BeNullOrEmpty # of this process; that one's are its own
 
         $watch.Restart()
         Send-Terminal $terminal "`u{3}"
         Wait-Terminal $terminal 'READY>' 5
-        $watch.ElapsedMilliseconds | Should -BeLessOrEqual 1000 # the terminal and the prompt are in it
+        $watch.ElapsedMilliseconds | Should -BeLessOrEqual (1000 * $Slowness) # the terminal and the prompt are in it
     }
 
     It 'after Ctrl-C nothing is left' {
