@@ -23,7 +23,7 @@ Describe 'Get-EbpfTrace' {
                     foreach ($i in 1..1000) {
                         $writer.Write([Text.Encoding]::UTF8.GetBytes("$mark $i"))
                         # The kernel keeps about 200 as long as its buffer has not been used for more.
-                        if ($i % 50 -eq 0) { Start-Sleep -Milliseconds (20 * $Slowness) }
+                        if ($i % 50 -eq 0) { Start-Sleep -Milliseconds (50 * $Slowness) }
                     }
                     $times.After = [DateTimeOffset]::Now
                     $writer.Dispose()
@@ -75,7 +75,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
             $seen = @(Watch-Trace 'ebee-printed *' 1000 {
                     foreach ($run in 1..20) {
                         $null = bpftool prog run pinned "$bpffs/print" data_in "$Folder/packet" repeat 5
-                        Start-Sleep -Milliseconds (20 * $Slowness)
+                        Start-Sleep -Milliseconds (50 * $Slowness)
                     }
                 })
             umount $bpffs
