@@ -270,6 +270,7 @@ char LICENSE[] SEC("license") = "GPL";
             @{ File = 'counters.bpf.o'; With = @{ ReuseMap = @{ counters = $null } }; Id = 'EbpfInvalidArgument'; Names = '-ReuseMap .* counters'; Advice = 'Get-EbpfMap' }
             @{ File = '.'; With = @{}; Id = 'EbpfFileFailed'; Names = 'it is a folder'; Advice = 'clang' }
             @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ nix = '/sys/fs/bpf/nix' } }; Id = 'EbpfMapNotFound'; Names = 'nix'; Advice = 'counters' }
+            @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ counters = '' } }; Id = 'EbpfInvalidArgument'; Names = 'counters'; Advice = 'a path' }
             @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ counters = '/tmp/nix' } }; Id = 'EbpfBpffsNotMounted'; Names = '/tmp/nix'; Advice = 'mount' }
             @{ File = 'counters.bpf.o'; With = @{ PinPath = '/tmp/nix' }; Id = 'EbpfBpffsNotMounted'; Names = '/tmp/nix'; Advice = 'mount' }
             @{ File = 'counters.bpf.o'; With = @{ Global = @{ nix = 1 } }; Id = 'EbpfGlobalNotFound'; Names = 'nix' }
@@ -295,6 +296,11 @@ char LICENSE[] SEC("license") = "GPL";
             Get-EbpfProbe | Should -BeNullOrEmpty
             Get-LeftBehind $before | Should -BeNullOrEmpty
             Get-Held | Should -Be 0
+        }
+
+        It 'takes no path that the kernel would cut' {
+            { Start-EbpfProbe "$counters`0.txt" } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*' -ExpectedMessage '*NUL*'
+            { Start-EbpfProbe $counters -PinPath '' } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*' -ExpectedMessage '*empty*'
         }
 
         It 'does not keep the others from starting' {

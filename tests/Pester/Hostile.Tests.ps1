@@ -101,4 +101,14 @@ Describe 'What others chose' {
         }
         $e.Argument[2] | Should -BeExactly "a`u{fffd}b`u{fffd}"
     }
+
+    It 'in the error that a file''s name is in: <What>' -ForEach $hostile {
+        $file = Join-Path $folder "o$Raw.bpf.o"
+        [IO.File]::WriteAllText($file, 'no object')
+        $problem = try { Start-EbpfProbe $file } catch { $_ }
+        $problem.Exception.Message.Contains($Raw) | Should -BeTrue
+        $text = $problem | Out-String -Width 1000
+        Test-Harmless $text | Should -BeTrue
+        $text.Contains($Shown) | Should -BeTrue
+    }
 }

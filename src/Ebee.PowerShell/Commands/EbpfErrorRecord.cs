@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Ebee.Events;
 
 namespace Ebee.PowerShell.Commands;
 
@@ -7,8 +8,12 @@ internal static class EbpfErrorRecord
 {
     public static ErrorRecord From(EbpfException e, object target) => new(e, e.ErrorId, Category(e.Error), target)
     {
-        ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = e.RecommendedAction },
+        ErrorDetails = new ErrorDetails(Shown(e)) { RecommendedAction = TerminalText.Escape(e.RecommendedAction) },
     };
+
+    // What PowerShell prints; the exception keeps its message as it is. A refusal has lines, of which each is an instruction.
+    private static string Shown(EbpfException e) =>
+        e.Error == EbpfError.VerifierRejected ? TerminalText.EscapeLines(e.Message) : TerminalText.Escape(e.Message);
 
     private static ErrorCategory Category(EbpfError error) => error switch
     {

@@ -11,11 +11,13 @@ public sealed class ExportEbpfTypeHeaderCommand : PSCmdlet
     /// <summary>The file to write.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
+    [ValidatePath]
     public string Path { get; set; } = "vmlinux.h";
 
     /// <summary>Where the types come from.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValidatePath]
     public string BtfPath { get; set; } = TypeHeader.KernelBtf;
 
     /// <summary>Writes over a file that is there already.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Ebee.Events;
 using Ebee.Host;
 
 namespace Ebee.PowerShell.Commands;
@@ -20,7 +21,7 @@ internal static class FileWarnings
         {
             if (FileTrust.Doubt(file) is { } doubt)
             {
-                cmdlet.WriteWarning($"{doubt}, and {file} is part of Ebee: it runs with your rights.");
+                cmdlet.WriteWarning(TerminalText.Escape($"{doubt}, and {file} is part of Ebee: it runs with your rights."));
                 return;
             }
         }
@@ -31,7 +32,7 @@ internal static class FileWarnings
     {
         if (FileTrust.Doubt(file) is { } doubt)
         {
-            cmdlet.WriteWarning($"{doubt}, and the programs of {file} run in the kernel.");
+            cmdlet.WriteWarning(TerminalText.Escape($"{doubt}, and the programs of {file} run in the kernel."));
         }
     }
 }

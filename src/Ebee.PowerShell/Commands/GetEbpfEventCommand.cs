@@ -48,6 +48,7 @@ public sealed class GetEbpfEventCommand : StreamCommand
     /// <summary>A map by its file under bpffs.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "PinPath")]
     [ValidateNotNullOrEmpty]
+    [ValidatePath]
     public string[] PinPath { get; set; } = [];
 
     /// <summary>Only the events of these maps of the probes.</summary>
@@ -118,7 +119,7 @@ public sealed class GetEbpfEventCommand : StreamCommand
         {
             reader.OnTick = loss.Report;
         }
-        WriteVerbose($"Attached: reading the events of {string.Join(", ", events.Select(e => e.Owner))}.");
+        WriteVerbose(TerminalText.Escape($"Attached: reading the events of {string.Join(", ", events.Select(e => e.Owner))}."));
         StructViews views = new(InvokeCommand);
         long seen = 0;
         foreach (object read in EventStream.Read(source, EventLimit, TimeLimit, StopToken))

@@ -37,6 +37,7 @@ public sealed class GetEbpfMapCommand : InventoryCommand
     /// <summary>The maps that are pinned as these files of a bpffs.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "PinPath")]
     [ValidateNotNullOrEmpty]
+    [ValidatePath]
     public string[] PinPath { get; set; } = [];
 
     /// <summary>Gathers what the pipeline gives: most links have no map, and some programs.</summary>

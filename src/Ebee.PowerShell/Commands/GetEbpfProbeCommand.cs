@@ -24,6 +24,7 @@ public sealed class GetEbpfProbeCommand : PSCmdlet
     /// <summary>The folders under bpffs of probes that this or another session has pinned.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "PinPath")]
     [ValidateNotNullOrEmpty]
+    [ValidatePath]
     public string[] PinPath { get; set; } = [];
 
     /// <inheritdoc/>

@@ -27,6 +27,7 @@ public abstract class MapEntryCommand : PSCmdlet
     /// <summary>The maps that are pinned as these files.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "PinPath")]
     [ValidateNotNullOrEmpty]
+    [ValidatePath]
     public string[] PinPath { get; set; } = [];
 
     /// <inheritdoc/>

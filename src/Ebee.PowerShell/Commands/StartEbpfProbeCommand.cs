@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using Ebee.Events;
 using Ebee.Maps;
 using Ebee.PowerShell.Completion;
 using Ebee.Programs;
@@ -18,6 +19,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     [Alias("FullName", "PSPath")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ValidatePath]
     public string[] Path { get; set; } = [];
 
     /// <summary>C source text, which clang compiles.</summary>
@@ -29,6 +31,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     [Parameter(Mandatory = true, ParameterSetName = "SourcePath")]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ValidatePath]
     public string[] SourcePath { get; set; } = [];
 
     /// <summary>Only these of the object's programs.</summary>
@@ -60,6 +63,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     /// <summary>A folder under bpffs for all of the probe, which then outlives the session.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValidatePath]
     public string? PinPath { get; set; }
 
     /// <summary>Asks the verifier, reports what it counted, and attaches nothing.</summary>
@@ -96,11 +100,13 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CgroupPathCompleter))]
+    [ValidatePath]
     public string? CgroupPath { get; set; }
 
     /// <summary>The binary or library of a uprobe.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ValidatePath]
     public string? BinaryPath { get; set; }
 
     /// <summary>The function of that binary, or the USDT probe as provider:name.</summary>
@@ -170,9 +176,9 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
             {
                 if (program.Hook.Length == 0)
                 {
-                    WriteWarning($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it.");
+                    WriteWarning(TerminalText.Escape($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it."));
                 }
-                WriteVerbose($"Attached: {program}");
+                WriteVerbose(TerminalText.Escape($"Attached: {program}"));
             }
             WriteObject(probe);
         }
@@ -191,7 +197,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         ProgramName = ProgramName,
         Global = Entries(Global, nameof(Global), PlainValue.Of, "a value of the variable's C type"),
         MapSize = Entries(MapSize, nameof(MapSize), LanguagePrimitives.ConvertTo<uint>, "a number from 1 to 4294967295: -MapSize @{ counts = 100000 }"),
-        MapPin = Entries(MapPin, nameof(MapPin), value => GetUnresolvedProviderPathFromPSPath(LanguagePrimitives.ConvertTo<string>(value)), "a path: -MapPin @{ counts = '/sys/fs/bpf/counts' }"),
+        MapPin = Entries(MapPin, nameof(MapPin), PinnedAt, "a path: -MapPin @{ counts = '/sys/fs/bpf/counts' }"),
         ReuseMap = Entries(ReuseMap, nameof(ReuseMap), value => LanguagePrimitives.ConvertTo<EbpfMap>(value) ?? throw new PSInvalidCastException(), "a map: -ReuseMap @{ counts = Get-EbpfMap -MapId 7 }"),
         PinPath = PinPath is null ? null : GetUnresolvedProviderPathFromPSPath(PinPath),
         Tracepoint = Tracepoint,
@@ -207,6 +213,12 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     };
 
     private T? Given<T>(string parameter, T value) where T : struct => MyInvocation.BoundParameters.ContainsKey(parameter) ? value : null;
+
+    private string PinnedAt(object? value)
+    {
+        string path = LanguagePrimitives.ConvertTo<string>(value);
+        return ValidatePathAttribute.IsPath(path) ? GetUnresolvedProviderPathFromPSPath(path) : throw new PSInvalidCastException();
+    }
 
     private static Dictionary<string, T> Entries<T>(IDictionary given, string parameter, Func<object?, T> convert, string wanted)
     {

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Ebee.Events;
 using Ebee.PowerShell.Completion;
 using Ebee.Tracers;
 
@@ -48,6 +49,7 @@ public abstract class TracerEventCommand<TTracer, TEvent> : StreamCommand
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CgroupPathCompleter))]
+    [ValidatePath]
     public string[] CgroupPath { get; set; } = [];
 
     /// <summary>Only processes of these running containers, by unique prefixes of their ids.</summary>
@@ -102,7 +104,7 @@ public abstract class TracerEventCommand<TTracer, TEvent> : StreamCommand
         _probe = probe;
         foreach (string skipped in probe.SkippedHooks)
         {
-            WriteVerbose($"Not used: {skipped}");
+            WriteVerbose(TerminalText.EscapeLines($"Not used: {skipped}"));
         }
         WriteVerbose($"Attached: {probe.Hook}, with a buffer of {probe.BufferSize} bytes.");
         LossReport loss = new(WriteWarning, "Filter more in the kernel (-Name, -ProcessId, -UserName), do less for each event, " +

@@ -11,14 +11,20 @@ public static class TerminalText
     /// marks that turn the direction of writing, and lone surrogates become \n, \t, \e, \xNN or \uNNNN.
     /// </summary>
     /// <param name="text">The raw text; null is shown as nothing.</param>
-    public static string Escape(string? text)
+    public static string Escape(string? text) => Escape(text, "");
+
+    /// <summary>The same for text of several lines: line feeds and tabs stay.</summary>
+    /// <param name="text">The raw text; null is shown as nothing.</param>
+    public static string EscapeLines(string? text) => Escape(text, "\n\t");
+
+    private static string Escape(string? text, string kept)
     {
         if (string.IsNullOrEmpty(text))
         {
             return "";
         }
         int first = 0;
-        while (first < text.Length && !IsHarmful(text, first))
+        while (first < text.Length && !IsHarmful(text, first, kept))
         {
             first++;
         }
@@ -30,7 +36,7 @@ public static class TerminalText
         for (int i = first; i < text.Length; i++)
         {
             char c = text[i];
-            if (!IsHarmful(text, i))
+            if (!IsHarmful(text, i, kept))
             {
                 escaped.Append(c);
                 continue;
@@ -48,10 +54,10 @@ public static class TerminalText
         return escaped.ToString();
     }
 
-    private static bool IsHarmful(string text, int index)
+    private static bool IsHarmful(string text, int index, string kept)
     {
         char c = text[index];
-        if (c is >= ' ' and < '\u007f')
+        if (c is >= ' ' and < '\u007f' || kept.Contains(c))
         {
             return false;
         }

@@ -26,6 +26,10 @@ public sealed class TerminalTextTests
     public void What_a_terminal_would_obey_or_hide_is_made_visible(string text, string escaped) =>
         Assert.Equal(escaped, TerminalText.Escape(text));
 
+    [Fact]
+    public void Lines_and_tabs_stay_where_they_are_asked_for() =>
+        Assert.Equal("a\n\tb\\e[31m\\r\n", TerminalText.EscapeLines("a\n\tb\e[31m\r\n"));
+
     [Theory]
     [InlineData('\ud83d', "")]
     [InlineData('\udc00', "")]
