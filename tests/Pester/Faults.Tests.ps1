@@ -25,7 +25,7 @@ Describe 'A session' {
             $program = $_
             Import-Module $using:ModulePath
             # "Attached" comes down the pipeline before the first event.
-            $seen = Get-ExecEvent -Name $program.Name -MaxEvents 1 -Duration $(20 * $Slowness)s -Verbose 4>&1 | ForEach-Object {
+            $seen = Get-ExecEvent -Name $program.Name -MaxEvents 1 -Duration "$(20 * $using:Slowness)s" -Verbose 4>&1 | ForEach-Object {
                 if ($_ -is [System.Management.Automation.VerboseRecord]) { if ($_ -like 'Attached:*') { & $program.Path } }
                 else { $_.Name }
             }

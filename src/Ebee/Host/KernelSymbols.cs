@@ -5,8 +5,9 @@ internal static class KernelSymbols
 {
     private const ulong FirstKernelAddress = 1UL << 63;
     private const ulong LargestFunction = 1 << 24; // bytes; what is farther from a symbol is in none
+    private const long Fresh = 1000; // ms
 
-    private static readonly Lazy<(ulong[] Addresses, string[] Names)> Table = new(Read);
+    private static volatile Table? _table;
 
     /// <summary>The function and the offset in it, <c>do_sys_open+0x1f</c>; the address itself where the kernel does not tell it.</summary>
     public static string Describe(ulong address)
@@ -15,17 +16,43 @@ internal static class KernelSymbols
         {
             return $"0x{address:x}"; // a process's, which has its own symbols
         }
-        (ulong[] addresses, string[] names) = Table.Value;
-        int found = Array.BinarySearch(addresses, address);
-        int index = found >= 0 ? found : ~found - 1;
-        return index >= 0 && address - addresses[index] < LargestFunction ? $"{names[index]}+0x{address - addresses[index]:x}" : $"0x{address:x}";
+        Table table = _table ??= new Table();
+        if (!table.IsCore(address) && Environment.TickCount64 - table.ReadAt > Fresh)
+        {
+            _table = table = new Table(); // modules and eBPF programs come and go
+        }
+        return table.Describe(address);
     }
 
-    // Where they cannot be read, addresses are shown as they are.
-    private static (ulong[] Addresses, string[] Names) Read()
+    private sealed class Table
     {
-        (ulong Address, char Type, string Name)[] sorted =
-            [.. Kallsyms.Read().Where(symbol => symbol.Type is 't' or 'T' or 'w' or 'W' && symbol.Address != 0).OrderBy(symbol => symbol.Address)];
-        return (Array.ConvertAll(sorted, symbol => symbol.Address), Array.ConvertAll(sorted, symbol => symbol.Name));
+        private readonly ulong[] _addresses;
+        private readonly string[] _names;
+        private readonly ulong _coreStart;
+        private readonly ulong _coreEnd;
+
+        // Where the symbols cannot be read, addresses are shown as they are.
+        public Table()
+        {
+            (ulong Address, char Type, string Name)[] sorted =
+                [.. Kallsyms.Read().Where(symbol => symbol.Type is 't' or 'T' or 'w' or 'W' && symbol.Address != 0).OrderBy(symbol => symbol.Address)];
+            _addresses = Array.ConvertAll(sorted, symbol => symbol.Address);
+            _names = Array.ConvertAll(sorted, symbol => symbol.Name);
+            _coreStart = Array.Find(sorted, symbol => symbol.Name == "_stext").Address;
+            _coreEnd = Array.Find(sorted, symbol => symbol.Name == "_etext").Address;
+            ReadAt = Environment.TickCount64;
+        }
+
+        public long ReadAt { get; }
+
+        // The kernel's own text stays as it is until the next boot.
+        public bool IsCore(ulong address) => address >= _coreStart && address < _coreEnd;
+
+        public string Describe(ulong address)
+        {
+            int found = Array.BinarySearch(_addresses, address);
+            int index = found >= 0 ? found : ~found - 1;
+            return index >= 0 && address - _addresses[index] < LargestFunction ? $"{_names[index]}+0x{address - _addresses[index]:x}" : $"0x{address:x}";
+        }
     }
 }

@@ -5,7 +5,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Ebee.Btf;
+using Ebee.Host;
 using Ebee.Maps;
 using Ebee.Native;
 using Ebee.Programs;
@@ -171,6 +173,20 @@ public sealed class MapTests : IDisposable
             Assert.Contains(frames[i], symbols.Where(s => s.Address == nearest).Select(s => $"{s.Name}+0x{address - nearest:x}"));
         }
         Assert.Contains(frames, frame => frame.Contains("exec", StringComparison.Ordinal));
+    }
+
+    [LiveFact]
+    public void Functions_that_came_after_the_first_stack_have_their_names()
+    {
+        (ulong Address, string Name)[] Programs() => [.. Kallsyms.Read().Where(s => Regex.IsMatch(s.Name, "^bpf_prog_[0-9a-f]{16}")).Select(s => (s.Address, s.Name))];
+        (ulong Address, string Name)[] before = Programs();
+        ulong first = Kallsyms.Read().First(s => s.Name == "_stext").Address;
+        Assert.EndsWith("+0x0", KernelSymbols.Describe(first), StringComparison.Ordinal);
+        using KnownObjects known = new();
+        (ulong Address, string Name)[] added = [.. Programs().Except(before)];
+        Assert.NotEmpty(added);
+        Thread.Sleep(1100); // they are read again after a second
+        Assert.All(added, program => Assert.Equal($"{program.Name}+0x4", KernelSymbols.Describe(program.Address + 4)));
     }
 
     [LiveFact]

@@ -15,8 +15,7 @@ internal static class KernelOffers
     public static string? MayMiss(string feature)
     {
         KernelFeature needed = KernelFeature.Of(feature);
-        Version running = Version.Parse(string.Join('.', Release.Split('.', '-').Take(2)));
-        if (running < Version.Parse(needed.MinimumKernel))
+        if (IsOlderThan(needed.MinimumKernel))
         {
             return $"{feature} needs Linux {needed.MinimumKernel}";
         }
@@ -35,6 +34,10 @@ internal static class KernelOffers
         }
         return null;
     }
+
+    /// <summary>Whether the running kernel is older than a version, such as 6.3.</summary>
+    public static bool IsOlderThan(string version) =>
+        Version.Parse(string.Join('.', Release.Split('.', '-').Take(2))) < Version.Parse(version);
 
     /// <summary>The feature that a program of causes/attach.bpf.c shows.</summary>
     public static string FeatureOf(string program) => program.Split('_')[0] switch
