@@ -10,7 +10,7 @@ test_kernels() { # <short|all>
   trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
   for kernel in $(kernel_names); do
     if boots "$kernel"; then
-      say "Linux $kernel: the $1 set"
+      say "Linux $kernel: the $1 set (its output: $results/$kernel.out)"
       test_kernel "$kernel" "$1" "$seconds" &
     fi
   done

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using System.Runtime.CompilerServices;
+using Ebee.Events;
 using Ebee.Tracers;
 
 namespace Ebee.Cli;
@@ -23,6 +25,27 @@ internal static class CommandLine
             root.Add(new TracerCommand(tracer));
         }
         // A name may begin with @: it is no file of further arguments.
-        return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
+        ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (arguments.Length == 0)
+        {
+            root.Parse(["--help"]).Invoke();
+            return 1; // a script wants to know that nothing was traced
+        }
+        return result.Errors.Count == 0 || result.Action is not ParseErrorAction ? result.Invoke() : Refuse(result, root);
+    }
+
+    private static int Refuse(ParseResult result, Command root)
+    {
+        Command command = result.CommandResult.Command;
+        string path = command == root ? root.Name : $"{root.Name} {command.Name}";
+        // What it does not know is also why something is missing.
+        foreach (string error in result.UnmatchedTokens.Count > 0
+            ? result.UnmatchedTokens.Select(token => $"'{token}' is no {(command == root ? "command" : "option")} of {path}.")
+            : result.Errors.Select(error => error.Message))
+        {
+            Console.Error.WriteLine($"ebee: {TerminalText.Escape(error)}");
+        }
+        Console.Error.WriteLine($"ebee: Type {path} --help.");
+        return 1;
     }
 }

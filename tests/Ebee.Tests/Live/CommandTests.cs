@@ -287,6 +287,18 @@ public sealed class CommandTests
         Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
     }
 
+    [LiveTheory]
+    [InlineData("'nope' is no command of ebee.\nebee: Type ebee --help.", "nope")]
+    [InlineData("'--all' is no command of ebee.\nebee: Type ebee --help.", "--all")]
+    [InlineData(@"'\e[31mred' is no option of ebee execsnoop.\nebee: Type ebee execsnoop --help.", "execsnoop", "\e[31mred")]
+    [InlineData("Required argument missing for option: '--duration'.\nebee: Type ebee rmdetect --help.", "rmdetect", "--duration")]
+    public void A_command_that_there_is_not_is_one_clear_error(string message, params string[] arguments)
+    {
+        CommandRun run = CommandRun.Run(Repository.Command, arguments);
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Equal("ebee: " + message.Replace(@"\n", "\n", StringComparison.Ordinal), run.Errors.TrimEnd());
+    }
+
     [LiveFact]
     public void An_error_is_harmless_on_a_terminal()
     {
@@ -313,7 +325,8 @@ public sealed class CommandTests
             }
         }
         Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", CommandRun.Run(Repository.Command, ["--version"]).Output);
-        Assert.NotEqual(0, CommandRun.Run(Repository.Command, []).ExitCode);
+        CommandRun alone = CommandRun.Run(Repository.Command, []);
+        Assert.Equal((1, run.Output), (alone.ExitCode, alone.Output));
     }
 
     [LiveFact]
