@@ -174,9 +174,13 @@ static __always_inline u32 reader_pid(struct task_struct *task)
 		return BPF_CORE_READ(task, pid);
 	pid = BPF_CORE_READ(task, thread_pid);
 	level = BPF_CORE_READ(pid, level);
-	for (u32 i = 0; i < 32 && i <= level; i++) { // MAX_PID_NS_LEVEL
+	for (u32 i = 0; i < 32; i++) { // MAX_PID_NS_LEVEL
 		struct upid upid;
 
+		// Compilers make one != of both conditions (clang 19), and verifiers before 6.8 then see no end.
+		barrier_var(i);
+		if (i > level)
+			break;
 		bpf_probe_read_kernel(&upid, sizeof(upid),
 				      (void *)pid + bpf_core_field_offset(struct pid, numbers) + i * bpf_core_type_size(struct upid));
 		if (BPF_CORE_READ(upid.ns, ns.inum) == settings.pid_namespace)

@@ -32,9 +32,9 @@ public sealed class ExecTracer : Tracer<ExecEvent>
     /// <inheritdoc/>
     public override JsonTypeInfo JsonType => ExecEventJson.Default.ExecEvent;
 
-    private protected override string ObjectName => "exec";
+    internal override string ObjectName => "exec";
 
-    private protected override IReadOnlyList<HookStep> Ladder { get; } =
+    internal override IReadOnlyList<HookStep> Ladder { get; } =
     [
         new("tp_btf", ["exec_tp_btf"], ["failed_tp_btf"], "fork_tp_btf", "exit_tp_btf"),
         new("raw_tp", ["exec_raw_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp"),

@@ -33,9 +33,9 @@ public sealed class FileDeleteTracer : Tracer<FileDeleteEvent>
     /// <inheritdoc/>
     public override JsonTypeInfo JsonType => FileDeleteEventJson.Default.FileDeleteEvent;
 
-    private protected override string ObjectName => "filedelete";
+    internal override string ObjectName => "filedelete";
 
-    private protected override IReadOnlyList<HookStep> Ladder { get; } =
+    internal override IReadOnlyList<HookStep> Ladder { get; } =
     [
         new("fentry", ["path_unlink_fentry", "path_rmdir_fentry", "path_rename_fentry", "unlink_fexit", "rmdir_fexit", "rename_fexit"],
             ["failures_tp_btf"], "fork_tp_btf", "exit_tp_btf"),

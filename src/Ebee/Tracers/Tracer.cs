@@ -33,6 +33,12 @@ public abstract class Tracer
     /// <summary>How its events become JSON, with the properties' names.</summary>
     public abstract JsonTypeInfo JsonType { get; }
 
+    /// <summary>The object's name: <c>bpf/&lt;name&gt;.bpf.c</c>.</summary>
+    internal abstract string ObjectName { get; }
+
+    /// <summary>The steps, best first.</summary>
+    internal abstract IReadOnlyList<HookStep> Ladder { get; }
+
     /// <summary>Loads and attaches the tracer.</summary>
     /// <param name="options">What is asked for.</param>
     /// <exception cref="EbpfException">A name is unknown, a capability is missing, or the kernel lacks what is needed.</exception>
@@ -49,12 +55,6 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
 
     /// <inheritdoc/>
     public sealed override IProbe StartProbe(TracerOptions options) => Start(options);
-
-    /// <summary>The object's name: <c>bpf/&lt;name&gt;.bpf.c</c>.</summary>
-    private protected abstract string ObjectName { get; }
-
-    /// <summary>The steps, best first.</summary>
-    private protected abstract IReadOnlyList<HookStep> Ladder { get; }
 
     /// <summary>Makes an event of a record in the ring, which it copies.</summary>
     private protected abstract TEvent Decode(ReadOnlySpan<byte> record, long bootUtcTicks);

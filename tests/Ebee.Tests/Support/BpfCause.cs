@@ -26,13 +26,14 @@ internal static class BpfCause
         return File.ReadAllBytes(path!);
     }
 
-    private static string? CompileFile(string file)
+    /// <summary>The path of the object that a file becomes, with the flags of the build; null where there is no such compiler.</summary>
+    public static string? CompileFile(string file, string compiler = "clang")
     {
         string target = Path.Combine(TestFolder.New(Path.GetFileNameWithoutExtension(file)), Path.GetFileNameWithoutExtension(file) + ".o");
         bool isArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
         try
         {
-            CommandRun run = CommandRun.Run("clang", ["-g", "-O2", "-Wall", "-target", "bpf", "-mcpu=v3", $"-D__TARGET_ARCH_{(isArm ? "arm64" : "x86")}",
+            CommandRun run = CommandRun.Run(compiler, ["-g", "-O2", "-Wall", "-target", "bpf", "-mcpu=v3", $"-D__TARGET_ARCH_{(isArm ? "arm64" : "x86")}",
                 "-idirafter", $"/usr/include/{(isArm ? "aarch64" : "x86_64")}-linux-gnu", "-c", file, "-o", target]);
             return run.ExitCode == 0 ? target : throw new InvalidOperationException(run.Errors);
         }
