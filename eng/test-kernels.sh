@@ -5,7 +5,7 @@ kernel_names() { awk '/^[^#]/ { print $1 }' "$root/tests/kernels/list"; }
 # One after the other until each is known to boot (packages are installed and unpacked then), then side by side: a
 # machine takes one processor. The short set takes minutes, all suites hours: emulation is slow.
 test_kernels() { # <short|all>
-  local kernel seconds=900
+  local kernel seconds=1500
   [[ $1 == short ]] || seconds=21600
   trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
   for kernel in $(kernel_names); do

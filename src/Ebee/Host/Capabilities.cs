@@ -15,14 +15,17 @@ internal static class Capabilities
     /// <summary>What tracing programs need and this process lacks, in words; empty when nothing is missing.</summary>
     public static string MissingForTracing() => Missing((Bpf, "CAP_BPF"), (Perfmon, "CAP_PERFMON"));
 
-    /// <summary>What listing the host's programs, maps and links needs and this process lacks; empty when nothing is missing.</summary>
-    public static string MissingForInventory() => Has(Effective(), SysAdmin) ? "" : "CAP_SYS_ADMIN";
+    /// <summary>
+    /// What listing the host's programs, maps and links needs and this process lacks, and a uprobe that is not uprobe.multi,
+    /// and perf events where <see cref="PerfEventParanoid"/> forbids them; empty when nothing is missing.
+    /// </summary>
+    public static string MissingForAdministration() => Has(Effective(), SysAdmin) ? "" : "CAP_SYS_ADMIN";
+
+    /// <summary>What perf events of the whole machine need, and this process lacks; empty when nothing is missing.</summary>
+    public static string MissingForPerfEvents() => PerfEventParanoid.IsForAdministrators() ? MissingForAdministration() : Missing((Perfmon, "CAP_PERFMON"));
 
     /// <summary>What programs that see packets or sockets need and this process lacks; empty when nothing is missing.</summary>
     public static string MissingForNetwork() => Missing((Bpf, "CAP_BPF"), (NetAdmin, "CAP_NET_ADMIN"));
-
-    /// <summary>What a uprobe that is not uprobe.multi needs and this process lacks; empty when nothing is missing.</summary>
-    public static string MissingForUprobes() => Has(Effective(), SysAdmin) ? "" : "CAP_SYS_ADMIN";
 
     /// <summary>What finding out about every feature of the kernel needs and this process lacks; empty when nothing is missing.</summary>
     public static string MissingForFeatures() => Missing((Bpf, "CAP_BPF"), (Perfmon, "CAP_PERFMON"), (NetAdmin, "CAP_NET_ADMIN"));

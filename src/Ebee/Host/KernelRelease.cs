@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Ebee.Native;
 
@@ -8,6 +9,14 @@ internal static unsafe class KernelRelease
 {
     /// <summary>Its text.</summary>
     public static string Text { get; } = Read();
+
+    /// <summary>Whether it is older than a version; false when its text does not begin with two numbers.</summary>
+    public static bool IsOlderThan(int major, int minor) => IsOlderThan(Text, major, minor);
+
+    internal static bool IsOlderThan(string release, int major, int minor) =>
+        release.Split('.', '-') is [string first, string second, ..]
+        && int.TryParse(first, CultureInfo.InvariantCulture, out int ownMajor) && int.TryParse(second, CultureInfo.InvariantCulture, out int ownMinor)
+        && (ownMajor < major || (ownMajor == major && ownMinor < minor));
 
     private static string Read()
     {

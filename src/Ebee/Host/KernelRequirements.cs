@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Ebee.Host;
 
 /// <summary>What any tracer needs of the machine, checked before libbpf is touched.</summary>
@@ -18,10 +16,7 @@ internal static class KernelRequirements
 
     internal static void Check(string release, bool hasBtf)
     {
-        string[] parts = release.Split('.', '-');
-        if (parts.Length >= 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out int major)
-            && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int minor)
-            && (major < 5 || (major == 5 && minor < 8)))
+        if (KernelRelease.IsOlderThan(release, 5, 8))
         {
             throw new EbpfException(EbpfError.KernelTooOld,
                 $"This kernel is {release}; Ebee needs 5.8 or newer, for the ring buffer and the boot clock in eBPF.",

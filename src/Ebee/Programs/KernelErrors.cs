@@ -28,13 +28,18 @@ internal static class KernelErrors
     /// <param name="log">What libbpf said.</param>
     /// <param name="target">What it was to be attached to.</param>
     /// <param name="network">Whether the program sees packets or sockets.</param>
-    public static EbpfException Attach(string program, int errno, string log, string target, bool network = false) => errno is Errno.Eperm or Errno.Eacces
+    public static EbpfException Attach(string program, int errno, string log, string target, bool network = false) =>
+        errno is Errno.Eacces && PerfEventParanoid.Refusal() is { } refusal
+        ? new EbpfException(EbpfError.PermissionDenied, $"The kernel refused to attach {program} to {target}: {refusal.Fact}.", refusal.Action, log)
+        : errno is Errno.Eperm or Errno.Eacces
         ? Permission($"The kernel refused to attach {program} to {target} ({Errno.Name(errno)})", log, network)
         : errno is Errno.Emfile ? new EbpfException(EbpfError.AttachFailed, $"{program} could not be attached: this process has no descriptor left.", MoreFiles, log)
         : new EbpfException(EbpfError.AttachFailed, $"The program {program} could not be attached to {target}: {Errno.Name(errno)}{LastLine(log)}",
             "The hook does not exist on this kernel; -Verbose shows which hooks were tried.", log);
 
-    public static EbpfException Map(string map, string operation, int errno) => errno is Errno.Eperm
+    public static EbpfException Map(string map, string operation, int errno) => errno is Errno.Eacces && PerfEventParanoid.Refusal() is { } refusal
+        ? new EbpfException(EbpfError.PermissionDenied, $"The kernel refused to {operation} the map {map}: {refusal.Fact}.", refusal.Action)
+        : errno is Errno.Eperm
         ? Permission($"The kernel refused to {operation} the map {map} ({Errno.Name(errno)})", "")
         : new EbpfException(EbpfError.MapFailed, $"Could not {operation} the map {map}: {Errno.Name(errno)}.",
             "Check the map's size and the machine's free memory.");
@@ -46,7 +51,7 @@ internal static class KernelErrors
             return new EbpfException(EbpfError.InventoryFailed, $"The kernel did not show the {what}: {Errno.Name(errno)}.",
                 "Try it again; if it stays so, report it with the output of uname -a.");
         }
-        string missing = Capabilities.MissingForInventory();
+        string missing = Capabilities.MissingForAdministration();
         return missing.Length > 0
             ? new EbpfException(EbpfError.PermissionDenied,
                 $"The kernel refused to show the {what} ({Errno.Name(errno)}): this process lacks {missing}.",

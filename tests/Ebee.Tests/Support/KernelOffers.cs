@@ -36,8 +36,7 @@ internal static class KernelOffers
     }
 
     /// <summary>Whether the running kernel is older than a version, such as 6.3.</summary>
-    public static bool IsOlderThan(string version) =>
-        Version.Parse(string.Join('.', Release.Split('.', '-').Take(2))) < Version.Parse(version);
+    public static bool IsOlderThan(string version) => Version.Parse(version) is { } needed && KernelRelease.IsOlderThan(needed.Major, needed.Minor);
 
     /// <summary>The feature that a program of causes/attach.bpf.c shows.</summary>
     public static string FeatureOf(string program) => program.Split('_')[0] switch

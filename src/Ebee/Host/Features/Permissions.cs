@@ -7,8 +7,9 @@ internal static class Permissions
     public static IEnumerable<FeatureQuestion> Questions() =>
     [
         Question("tracing", "load and attach tracing programs", Capabilities.MissingForTracing),
+        Question("perf_events", "open perf events: tracepoints by name, samples, perf event arrays", Capabilities.MissingForPerfEvents),
         Question("network", "load programs that see packets or sockets", Capabilities.MissingForNetwork),
-        Question("inventory", "see what others have loaded", Capabilities.MissingForInventory),
+        Question("inventory", "see what others have loaded", Capabilities.MissingForAdministration),
         Question("symbols", "see the addresses of the kernel's functions", Capabilities.MissingForSymbols),
     ];
 

@@ -36,7 +36,7 @@ internal static class Sysctls
         ("bpf_jit_limit", "net/core/bpf_jit_limit", _ => "bytes of machine code for unprivileged users"),
         // and what changes what is seen
         ("bpf_stats_enabled", "kernel/bpf_stats_enabled", value => value == "0" ? "runs of programs are not counted" : "runs of programs are counted"),
-        ("perf_event_paranoid", "kernel/perf_event_paranoid", _ => null),
+        ("perf_event_paranoid", "kernel/perf_event_paranoid", PerfEventParanoid.Meaning),
         ("kptr_restrict", "kernel/kptr_restrict", value => value switch
         {
             "0" => "addresses of the kernel are shown to who has CAP_SYSLOG, or to all if perf_event_paranoid is at most 1",

@@ -39,7 +39,7 @@ internal sealed unsafe class UprobeKind : AttachKind
                 {
                     return hook.Attach(program, loaded);
                 }
-                catch (EbpfException e) when (e.Error == EbpfError.PermissionDenied && Capabilities.MissingForUprobes() is { Length: > 0 } missing)
+                catch (EbpfException e) when (e.Error == EbpfError.PermissionDenied && Capabilities.MissingForAdministration() is { Length: > 0 } missing)
                 {
                     throw new EbpfException(EbpfError.PermissionDenied, $"The kernel refused to attach {program.Name} to {target}: this process lacks {missing}.",
                         "Run it as root: sudo pwsh." + (kind == "usdt" ? "" : $" Or make it SEC(\"{kind}.multi\"), which needs CAP_BPF and CAP_PERFMON alone, from Linux 6.6 on."),

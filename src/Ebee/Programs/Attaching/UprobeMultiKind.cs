@@ -46,7 +46,11 @@ internal sealed unsafe class UprobeMultiKind : AttachKind
                 Pid = (uint)processId,
             };
             SafeFileHandle? link = BpfCall.CreateLink(ref attributes, out int errno);
-            return link is not null ? Attachment.OfLink(link) : throw KernelErrors.Attach(program.Name, errno, "", target);
+            return link is not null ? Attachment.OfLink(link)
+                : errno == Errno.Einval && KernelRelease.IsOlderThan(6, 6)
+                ? throw new EbpfException(EbpfError.NotSupported, $"The program {program.Name} cannot be attached to {target}: this kernel has no uprobe.multi (Linux 6.6).",
+                    $"Make it SEC(\"{(isReturn ? "uretprobe" : "uprobe")}\"), for one function.")
+                : throw KernelErrors.Attach(program.Name, errno, "", target);
         }
     }
 }
