@@ -3,6 +3,9 @@
 // The steps fentry and kprobe. security_path_unlink, _rmdir and _rename see what a system call is about to delete,
 // with the mount it is named through; the return of vfs_unlink, vfs_rmdir or vfs_rename says whether it did. On a
 // stacked file system these run once more inside themselves, for a dentry that no security_path_* has seen.
+//
+// Where the compiler inlined vfs_unlink or vfs_rmdir into the system calls (GCC 10 did in Debian's 5.10) none of their
+// hooks runs. d_delete, of another file, is called by both when they have deleted: it then says so.
 #pragma once
 
 #include "deletion.h"
@@ -11,7 +14,7 @@ struct pending_deletion {
 	u64 dentry;  // the one that vfs_* is given; for a rename, the old name's, which moves onto the new name
 	u64 mount;
 	u32 operation;
-	u32 depth;   // kprobe only: calls of vfs_* not yet returned
+	u32 depth;   // calls of vfs_* not yet returned; fentry counts the first alone
 	struct deleted_file file;
 };
 
@@ -88,6 +91,26 @@ static __always_inline int on_fexit(void *ctx, u64 dentry)
 	return on_deleted(pending, thread, (int)result);
 }
 
+static __always_inline int on_fentry(u64 dentry)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+
+	if (pending && pending->dentry == dentry)
+		pending->depth = 1;
+	return 0;
+}
+
+static __always_inline int on_d_delete(struct dentry *dentry)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+
+	if (!pending || pending->depth || pending->dentry != (u64)dentry || pending->operation == DELETION_RENAME_OVER)
+		return 0;
+	return on_deleted(pending, thread, 0);
+}
+
 SEC("?fentry/security_path_unlink")
 int BPF_PROG(path_unlink_fentry, struct path *directory, struct dentry *dentry)
 {
@@ -109,6 +132,30 @@ int BPF_PROG(path_rename_fentry, struct path *old_directory, struct dentry *old,
 
 // The arguments' number differs between kernels, so they and the result are read by index (Linux 5.17, whose
 // vfs_* have the dentry third, and the rename's in a struct).
+SEC("?fentry/vfs_unlink")
+int unlink_fentry(void *ctx)
+{
+	u64 dentry = 0;
+
+	bpf_get_func_arg(ctx, 2, &dentry);
+	return on_fentry(dentry);
+}
+
+SEC("?fentry/vfs_rmdir")
+int rmdir_fentry(void *ctx)
+{
+	u64 dentry = 0;
+
+	bpf_get_func_arg(ctx, 2, &dentry);
+	return on_fentry(dentry);
+}
+
+SEC("?fentry/d_delete")
+int BPF_PROG(delete_fentry, struct dentry *dentry)
+{
+	return on_d_delete(dentry);
+}
+
 SEC("?fexit/vfs_unlink")
 int unlink_fexit(void *ctx)
 {
@@ -195,6 +242,12 @@ int BPF_KPROBE(rename_kprobe, struct renamedata *rename, u64 second)
 	u64 old = bpf_core_type_exists(struct renamedata) ? (u64)BPF_CORE_READ(rename, old_dentry) : 0;
 
 	return on_kprobe(old, second);
+}
+
+SEC("?kprobe/d_delete")
+int BPF_KPROBE(delete_kprobe, struct dentry *dentry)
+{
+	return on_d_delete(dentry);
 }
 
 SEC("?kretprobe/vfs_unlink")

@@ -37,9 +37,10 @@ public sealed class FileDeleteTracer : Tracer<FileDeleteEvent>
 
     internal override IReadOnlyList<HookStep> Ladder { get; } =
     [
-        new("fentry", ["path_unlink_fentry", "path_rmdir_fentry", "path_rename_fentry", "unlink_fexit", "rmdir_fexit", "rename_fexit"],
+        new("fentry", ["path_unlink_fentry", "path_rmdir_fentry", "path_rename_fentry", "unlink_fentry", "rmdir_fentry", "delete_fentry",
+            "unlink_fexit", "rmdir_fexit", "rename_fexit"],
             ["failures_tp_btf"], "fork_tp_btf", "exit_tp_btf"),
-        new("kprobe", ["path_unlink_kprobe", "path_rmdir_kprobe", "path_rename_kprobe", "unlink_kprobe", "rmdir_kprobe", "rename_kprobe",
+        new("kprobe", ["path_unlink_kprobe", "path_rmdir_kprobe", "path_rename_kprobe", "unlink_kprobe", "rmdir_kprobe", "rename_kprobe", "delete_kprobe",
             "unlink_kretprobe", "rmdir_kretprobe", "rename_kretprobe"],
             ["failures_tp_btf"], "fork_tp_btf", "exit_tp_btf") { Missing = Kprobes.Missing },
         new("tp_btf", ["ctime_set", "ctime_exchange", "ctime_skip", "deletions_tp_btf"],

@@ -28,7 +28,8 @@ public sealed class CompilerTests
                     Load(step, File.ReadAllBytes(path!));
                     loaded.Add(step.Name);
                 }
-                catch (EbpfException e) when (e.Error is not EbpfError.VerifierRejected)
+                // Where a helper is missing (bpf_get_func_arg, Linux 5.17) no compiler is at fault.
+                catch (EbpfException e) when (e.Error is not EbpfError.VerifierRejected || e.Message.Contains("invalid func unknown#", StringComparison.Ordinal))
                 {
                     // whether the kernel may lack it, the tests of each tracer say
                 }
