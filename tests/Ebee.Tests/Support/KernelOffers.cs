@@ -24,6 +24,10 @@ internal static class KernelOffers
         {
             return $"{feature} needs {missing}";
         }
+        if (feature == "lsm" && SystemFacts.WithoutBpf() is { } modules)
+        {
+            return $"lsm needs bpf among the security modules ({modules})";
+        }
         foreach (string line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "kernels", "missing")))
         {
             string[] parts = line.Split((char[]?)null, 3, StringSplitOptions.RemoveEmptyEntries);

@@ -65,8 +65,10 @@ internal static class SystemFacts
 
     private static (bool?, string?, string?) SecurityModules() => SecurityFile("lsm") is not { } modules
         ? (null, null, "/sys/kernel/security/lsm is not there, or not for this user")
-        : (null, modules, modules.Split(',').Contains("bpf")
-            ? "programs of the type lsm run" : "programs of the type lsm do not run: boot with lsm=…,bpf");
+        : (null, modules, WithoutBpf() is null ? "programs of the type lsm run" : $"programs of the type lsm do not run: boot with lsm={modules},bpf");
+
+    /// <summary>The security modules when bpf is not among them: LSM programs are then attached and never run. Null otherwise.</summary>
+    public static string? WithoutBpf() => SecurityFile("lsm") is { } modules && !modules.Split(',').Contains("bpf") ? modules : null;
 
     private static (bool?, string?, string?) TraceFileSystem()
     {

@@ -1,3 +1,4 @@
+using Ebee.Host.Features;
 using Ebee.Native;
 
 namespace Ebee.Programs.Attaching;
@@ -17,6 +18,12 @@ internal sealed class TracingKind : AttachKind
         {
             name = request.Function(program, kind == "lsm" ? "file_open" : "do_unlinkat");
             SetTarget(request, program, kind, name);
+        }
+        if (kind == "lsm" && SystemFacts.WithoutBpf() is { } modules)
+        {
+            throw new EbpfException(EbpfError.NotSupported,
+                $"The program {program.Name} would never run: bpf is not among the security modules of this boot ({modules}).",
+                $"Add it to the kernel's command line, and boot: lsm={modules},bpf.");
         }
         yield return LibBpfHook(kind, name, static loaded => LibBpf.bpf_program__attach(loaded.Handle));
     }
