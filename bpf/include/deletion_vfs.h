@@ -105,8 +105,14 @@ static __always_inline int on_d_delete(struct dentry *dentry)
 {
 	u64 thread = bpf_get_current_pid_tgid();
 	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+	u64 expected;
 
-	if (!pending || pending->depth || pending->dentry != (u64)dentry || pending->operation == DELETION_RENAME_OVER)
+	if (!pending || pending->depth || pending->operation == DELETION_RENAME_OVER)
+		return 0;
+	// What is equal may be taken for the other: the pointer, which the verifier knows to be one, for the number.
+	expected = pending->dentry;
+	barrier_var(expected);
+	if (expected != (u64)dentry)
 		return 0;
 	return on_deleted(pending, thread, 0);
 }

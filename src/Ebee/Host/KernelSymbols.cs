@@ -24,6 +24,9 @@ internal static class KernelSymbols
         return table.Describe(address);
     }
 
+    /// <summary>Has the next stack read them again: this process has brought programs into the kernel.</summary>
+    public static void Forget() => _table = null;
+
     private sealed class Table
     {
         private readonly ulong[] _addresses;

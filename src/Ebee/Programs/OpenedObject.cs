@@ -1,3 +1,4 @@
+using Ebee.Host;
 using System.Runtime.CompilerServices;
 using Ebee.Btf;
 using Ebee.Events;
@@ -191,6 +192,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     {
         using LibBpfLog log = new();
         LoadHere(log);
+        KernelSymbols.Forget();
         return new LoadedObject(Name, _handle, _maps);
     }
 

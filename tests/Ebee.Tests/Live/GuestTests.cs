@@ -57,9 +57,9 @@ public sealed class GuestTests
                 {
                     Online(false);
                     went++;
-                    await Task.Delay(300);
+                    await Task.Delay(100);
                     Online(true);
-                    await Task.Delay(300);
+                    await Task.Delay(100);
                 }
             }
             finally
@@ -70,7 +70,7 @@ public sealed class GuestTests
         string[] caused = cause.Go().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         ended.Cancel();
         changing.Wait();
-        Assert.InRange(went, 3, int.MaxValue);
+        Assert.InRange(went, 2, int.MaxValue);
         Assert.Equal(Count, caused.Length);
         Assert.Equal(caused.Select(line => line.Split(' ')[^1]).Order(), probe.DrainAll().Select(e => e.Argument[^1]).Order());
     }
