@@ -4,6 +4,6 @@
 // in a header each.
 #include "include/deletion_vfs.h"
 #include "include/deletion_call.h"
-#include "include/deletion_ctime.h"
+#include "include/deletion_touch.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

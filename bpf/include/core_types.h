@@ -21,18 +21,6 @@ typedef unsigned short umode_t;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct list_head {
-	struct list_head *next;
-};
-
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
 struct hlist_bl_node {
 	struct hlist_bl_node **pprev;
 };
@@ -70,28 +58,30 @@ struct pid {
 struct super_block;
 struct dentry;
 
-struct inode {
-	umode_t i_mode;
-	unsigned int i_nlink;
-	struct super_block *i_sb;
-	unsigned long i_ino;
-	dev_t i_rdev;
-	struct hlist_head i_dentry;
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+struct rw_semaphore {
+	atomic64_t owner;
 };
 
-struct mount;
+struct inode {
+	umode_t i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	struct rw_semaphore i_rwsem;
+};
 
 struct super_block {
 	dev_t s_dev;
-	unsigned long s_magic;
-	struct mount *s_mounts; // linux 6.18
-};
-
-struct super_block___list {
-	struct list_head s_mounts; // before linux 6.18
+	int s_stack_depth;
 };
 
 struct qstr {
+	union {
+		u64 hash_len;
+	};
 	const unsigned char *name;
 };
 
@@ -101,9 +91,6 @@ struct dentry {
 	struct qstr d_name;
 	struct inode *d_inode;
 	struct super_block *d_sb;
-	union {
-		struct hlist_node d_alias;
-	} d_u;
 };
 
 struct vfsmount {
@@ -119,12 +106,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
-	struct mount *mnt_next_for_sb; // linux 6.18
 	struct mnt_namespace *mnt_ns;
-};
-
-struct mount___list {
-	struct list_head mnt_instance; // before linux 6.18
 };
 
 struct path {
@@ -219,6 +201,8 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int flags;
+	void *worker_private;
 	pid_t pid;
 	pid_t tgid;
 	char comm[16];
@@ -241,7 +225,31 @@ struct linux_binprm {
 };
 
 struct renamedata {
+	struct inode *old_dir; // before linux 6.17
+	struct dentry *old_parent; // linux 6.17
 	struct dentry *old_dentry;
+	struct inode *new_dir; // before linux 6.17
+	struct dentry *new_parent; // linux 6.17
+	struct dentry *new_dentry;
+	unsigned int flags;
+};
+
+struct io_wq_work {
+	unsigned int flags;
+};
+
+struct io_kiocb {
+	u8 opcode;
+	struct io_wq_work work;
+};
+
+struct io_worker {
+	struct io_wq_work *cur_work;
+};
+
+enum io_uring_op___linux {
+	IORING_OP_RENAMEAT,
+	IORING_OP_UNLINKAT,
 };
 
 #ifdef __TARGET_ARCH_x86
@@ -276,10 +284,10 @@ struct trace_event_raw_sched_process_exec {
 
 // Values of macros, which no BTF carries (include/linux, include/uapi/linux).
 #define PROC_PID_INIT_INO 0xEFFFFFFCU
-#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#define PF_IO_WORKER 0x00000010
+#define RWSEM_NONSPINNABLE (1UL << 1)
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
-#define S_IFCHR 0020000
 #define AT_FDCWD -100
 #define AT_REMOVEDIR 0x200
 #define RENAME_EXCHANGE (1 << 1)

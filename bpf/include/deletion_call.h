@@ -134,12 +134,12 @@ static __always_inline void append_start(struct scratch *s, struct task_struct *
 	record->directory_length = s->length - at;
 }
 
-static __always_inline int on_call_strings(struct task_struct *task, struct deletion_call *call, s32 result)
+static __always_inline int on_call_strings(struct task_struct *task, struct deletion_call *call, s32 result,
+					   const struct deleted_file *file)
 {
-	struct deleted_file unknown = {};
 	struct scratch *s;
 
-	s = begin_deletion(call->operation, result, &unknown);
+	s = begin_deletion(call->operation, result, file);
 	if (!s)
 		return 0;
 	append_name(s, call);
@@ -152,6 +152,7 @@ static __always_inline int on_call_strings(struct task_struct *task, struct dele
 static __always_inline int on_call_failed(struct pt_regs *regs, long result)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	struct deleted_file unknown = {};
 	struct deletion_call call;
 
 	if (result >= 0 || result < -133) // EHWPOISON; above it, the kernel calls again
@@ -159,7 +160,7 @@ static __always_inline int on_call_failed(struct pt_regs *regs, long result)
 	read_deletion_call(regs, &call);
 	if (call.operation == DELETION_NONE || call.operation == DELETION_RENAME_OVER || is_filtered())
 		return 0;
-	return on_call_strings(task, &call, result);
+	return on_call_strings(task, &call, result, &unknown);
 }
 
 SEC("?tp_btf/sys_exit")
@@ -173,6 +174,7 @@ SEC("?raw_tp/sys_exit")
 int BPF_PROG(deletions_raw_tp, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	struct deleted_file unknown = {};
 	struct deletion_call call;
 
 	if (result)
@@ -180,5 +182,5 @@ int BPF_PROG(deletions_raw_tp, struct pt_regs *regs, long result)
 	read_deletion_call(regs, &call);
 	if (call.operation == DELETION_NONE || call.operation == DELETION_RENAME_OVER || is_filtered())
 		return 0;
-	return on_call_strings(task, &call, 0);
+	return on_call_strings(task, &call, 0, &unknown);
 }

@@ -18,18 +18,65 @@ struct pending_deletion {
 	struct deleted_file file;
 };
 
+// A refusal between security_path_* and vfs_* leaves its entry behind. It goes with its thread, and takes nobody's room.
 struct {
-	// A refusal between security_path_* and vfs_* leaves its entry behind: the oldest make way.
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct pending_deletion);
+} pending_by_task SEC(".maps");
+
+// Before Linux 5.12 such programs have no task storage: the oldest entries make way.
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
 	__type(key, u64); // bpf_get_current_pid_tgid
 	__type(value, struct pending_deletion);
-} pending_deletions SEC(".maps");
+} pending_by_thread SEC(".maps");
+
+static __always_inline bool has_task_storage(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu); // linux 5.12
+}
+
+static __always_inline struct pending_deletion *get_pending(void)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+
+	return has_task_storage() ? bpf_task_storage_get(&pending_by_task, (void *)bpf_get_current_task_btf(), 0, 0)
+				  : bpf_map_lookup_elem(&pending_by_thread, &thread);
+}
+
+static __always_inline void set_pending(const struct pending_deletion *pending)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+
+	if (has_task_storage()) {
+		struct pending_deletion *own = bpf_task_storage_get(&pending_by_task, (void *)bpf_get_current_task_btf(), 0,
+								    BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+		if (own)
+			*own = *pending;
+		else
+			count_lost(LOST_MAP_FULL);
+	} else if (bpf_map_update_elem(&pending_by_thread, &thread, pending, BPF_ANY)) {
+		count_lost(LOST_MAP_FULL);
+	}
+}
+
+static __always_inline void delete_pending(void)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+
+	if (has_task_storage())
+		bpf_task_storage_delete(&pending_by_task, (void *)bpf_get_current_task_btf());
+	else
+		bpf_map_delete_elem(&pending_by_thread, &thread);
+}
 
 static __always_inline int on_path(struct path *directory, struct dentry *dentry, struct inode *inode, u32 operation)
 {
 	struct pending_deletion pending = {};
-	u64 thread = bpf_get_current_pid_tgid();
 
 	if (!inode || is_filtered())
 		return 0;
@@ -37,8 +84,7 @@ static __always_inline int on_path(struct path *directory, struct dentry *dentry
 	pending.mount = (u64)real_mount(BPF_CORE_READ(directory, mnt));
 	pending.operation = operation;
 	read_deleted(&pending.file, inode);
-	if (bpf_map_update_elem(&pending_deletions, &thread, &pending, BPF_ANY))
-		count_lost(LOST_MAP_FULL);
+	set_pending(&pending);
 	return 0;
 }
 
@@ -57,14 +103,14 @@ static __always_inline int on_path_rename(struct dentry *old, struct path *direc
 	return on_path(directory, old, destroyed, DELETION_RENAME_OVER);
 }
 
-static __always_inline int on_deleted(struct pending_deletion *pending, u64 thread, int result)
+static __always_inline int on_deleted(struct pending_deletion *pending, int result)
 {
 	struct file_delete_record *record;
 	struct pending_deletion done = *pending;
 	struct scratch *s;
 	u32 start;
 
-	bpf_map_delete_elem(&pending_deletions, &thread);
+	delete_pending();
 	if (result)
 		return 0;
 	s = begin_deletion(done.operation, 0, &done.file);
@@ -81,20 +127,18 @@ static __always_inline int on_deleted(struct pending_deletion *pending, u64 thre
 
 static __always_inline int on_fexit(void *ctx, u64 dentry)
 {
-	u64 thread = bpf_get_current_pid_tgid();
-	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+	struct pending_deletion *pending = get_pending();
 	u64 result = 0;
 
 	if (!pending || pending->dentry != dentry)
 		return 0;
 	bpf_get_func_ret(ctx, &result);
-	return on_deleted(pending, thread, (int)result);
+	return on_deleted(pending, (int)result);
 }
 
 static __always_inline int on_fentry(u64 dentry)
 {
-	u64 thread = bpf_get_current_pid_tgid();
-	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+	struct pending_deletion *pending = get_pending();
 
 	if (pending && pending->dentry == dentry)
 		pending->depth = 1;
@@ -103,8 +147,7 @@ static __always_inline int on_fentry(u64 dentry)
 
 static __always_inline int on_d_delete(struct dentry *dentry)
 {
-	u64 thread = bpf_get_current_pid_tgid();
-	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+	struct pending_deletion *pending = get_pending();
 	u64 expected;
 
 	if (!pending || pending->depth || pending->operation == DELETION_RENAME_OVER)
@@ -114,7 +157,7 @@ static __always_inline int on_d_delete(struct dentry *dentry)
 	barrier_var(expected);
 	if (expected != (u64)dentry)
 		return 0;
-	return on_deleted(pending, thread, 0);
+	return on_deleted(pending, 0);
 }
 
 SEC("?fentry/security_path_unlink")
@@ -211,8 +254,7 @@ int BPF_KPROBE(path_rename_kprobe, struct path *old_directory, struct dentry *ol
 // Of nested calls only the one for the pending dentry begins the count; its return ends it.
 static __always_inline int on_kprobe(u64 one, u64 other)
 {
-	u64 thread = bpf_get_current_pid_tgid();
-	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+	struct pending_deletion *pending = get_pending();
 
 	if (pending && (pending->depth || pending->dentry == one || pending->dentry == other))
 		pending->depth++;
@@ -221,12 +263,11 @@ static __always_inline int on_kprobe(u64 one, u64 other)
 
 static __always_inline int on_kretprobe(int result)
 {
-	u64 thread = bpf_get_current_pid_tgid();
-	struct pending_deletion *pending = bpf_map_lookup_elem(&pending_deletions, &thread);
+	struct pending_deletion *pending = get_pending();
 
 	if (!pending || !pending->depth || --pending->depth)
 		return 0;
-	return on_deleted(pending, thread, result);
+	return on_deleted(pending, result);
 }
 
 // The dentry is the third argument from Linux 5.12 on, the second before.

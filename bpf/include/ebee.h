@@ -31,7 +31,8 @@ enum lost_reason {
 	LOST_RING_FULL = 0, // no room in the ring
 	LOST_MAP_FULL = 1,  // no room in a map that the event needed
 	LOST_BUSY = 2,      // the CPU's scratch buffer was taken by a program that this one interrupted
-	LOST_REASON_COUNT = 3,
+	LOST_UNKNOWN = 3,   // not known whether it was an event
+	LOST_REASON_COUNT = 4,
 };
 
 enum filter_kind {

@@ -43,7 +43,9 @@ public sealed class FileDeleteTracer : Tracer<FileDeleteEvent>
         new("kprobe", ["path_unlink_kprobe", "path_rmdir_kprobe", "path_rename_kprobe", "unlink_kprobe", "rmdir_kprobe", "rename_kprobe", "delete_kprobe",
             "unlink_kretprobe", "rmdir_kretprobe", "rename_kretprobe"],
             ["failures_tp_btf"], "fork_tp_btf", "exit_tp_btf") { Missing = Kprobes.Missing },
-        new("tp_btf", ["ctime_set", "ctime_exchange", "ctime_skip", "deletions_tp_btf"],
+        new("tp_btf", ["ctime_set", "ctime_exchange", "ctime_skip", "deletions_tp_btf", "request_queued"],
+            [], "fork_tp_btf", "exit_tp_btf"),
+        new("tp_btf", ["ctime_set", "ctime_exchange", "ctime_skip", "deletions_tp_btf"], // a kernel without io_uring
             [], "fork_tp_btf", "exit_tp_btf"),
         new("raw_tp", ["deletions_raw_tp"], [], "fork_raw_tp", "exit_raw_tp"),
     ];

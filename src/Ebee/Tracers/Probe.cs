@@ -144,6 +144,6 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
         BpfMap lost = _loaded.Map("lost");
         LostToFullRing = (long)lost.SumPerCpu((uint)LostReason.LostRingFull);
         Lost = LostToFullRing + (long)(lost.SumPerCpu((uint)LostReason.LostMapFull) + lost.SumPerCpu((uint)LostReason.LostBusy)
-            + _loaded.RecursionMisses());
+            + lost.SumPerCpu((uint)LostReason.LostUnknown) + _loaded.RecursionMisses());
     }
 }
