@@ -96,6 +96,8 @@ struct qstr {
 };
 
 struct dentry {
+	struct {
+	} d_seq; // a number, odd while a rename changes the rest
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -103,7 +105,11 @@ struct dentry {
 	struct super_block *d_sb;
 	union {
 		struct hlist_node d_alias;
-	} d_u;
+	} d_u; // before linux 7.3
+};
+
+struct dentry___anonymous {
+	struct hlist_node d_alias; // linux 7.3
 };
 
 struct vfsmount {
@@ -113,6 +119,7 @@ struct vfsmount {
 
 struct mnt_namespace {
 	struct ns_common ns;
+	struct mount *root;
 };
 
 struct mount {

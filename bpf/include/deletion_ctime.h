@@ -158,9 +158,9 @@ struct {
 	__type(value, struct component);
 } components SEC(".maps");
 
-__noinline int scan_component_chunk(void)
+__noinline int scan_component_chunk(u32 index)
 {
-	struct scratch *s = this_scratch();
+	struct scratch *s = scratch_at(index);
 	u32 zero = 0;
 	struct component *c = bpf_map_lookup_elem(&components, &zero);
 
@@ -204,7 +204,7 @@ static __always_inline struct component *read_component(struct scratch *s, u32 f
 	c->length = 0;
 	c->after_slash = 0;
 	for (int i = 0; i < CHUNKS; i++)
-		if (scan_component_chunk())
+		if (scan_component_chunk(s->index))
 			break;
 	__builtin_memset(c->name, 0, sizeof(c->name));
 	begin = c->begin;
@@ -316,7 +316,7 @@ static __always_inline bool append_directory(struct scratch *s, struct task_stru
 	u64 end = 0;
 	bool listed = !bpf_core_field_exists(struct mount, mnt_next_for_sb);
 
-	if (BPF_CORE_READ(start->mnt, mnt_sb) == sb && append_path_of((u64)directory, (u64)real_mount(start->mnt)))
+	if (BPF_CORE_READ(start->mnt, mnt_sb) == sb && append_path_of(s, (u64)directory, (u64)real_mount(start->mnt)))
 		return true;
 	if (listed) {
 		end = (u64)sb + bpf_core_field_offset(struct super_block___list, s_mounts);
@@ -328,7 +328,7 @@ static __always_inline bool append_directory(struct scratch *s, struct task_stru
 		if (listed)
 			mount = (void *)mount - bpf_core_field_offset(struct mount___list, mnt_instance);
 		s->length = at;
-		if (BPF_CORE_READ(mount, mnt_ns) == namespace && append_path_of((u64)directory, (u64)mount))
+		if (BPF_CORE_READ(mount, mnt_ns) == namespace && append_path_of(s, (u64)directory, (u64)mount))
 			return true;
 		if (listed)
 			mount = (void *)BPF_CORE_READ((struct mount___list *)mount, mnt_instance.next);
