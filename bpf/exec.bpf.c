@@ -34,7 +34,7 @@ static __always_inline void append_context(struct scratch *s, struct task_struct
 	struct tty_struct *terminal = BPF_CORE_READ(task, signal, tty);
 	struct upid upid = {};
 
-	append_task();
+	append_task(s);
 	record->real_user_id = BPF_CORE_READ(task, cred, uid.val);
 	record->group_id = BPF_CORE_READ(task, cred, egid.val);
 	record->login_user_id = -1;
@@ -147,9 +147,9 @@ struct {
 
 #define FAILED_ARGUMENT_MAX (128 * 1024) // MAX_ARG_STRLEN
 
-__noinline int read_arguments_chunk(void)
+__noinline int read_arguments_chunk(u32 index)
 {
-	struct scratch *s = this_scratch();
+	struct scratch *s = scratch_at(index);
 	u32 zero = 0;
 	struct argument_cursor *cursor = bpf_map_lookup_elem(&argument_cursors, &zero);
 
@@ -241,7 +241,7 @@ static __always_inline int on_system_call_exit(struct pt_regs *regs, long result
 	cursor->whole = !arguments;
 	if (arguments)
 		for (int i = 0; i < CHUNKS; i++)
-			if (read_arguments_chunk())
+			if (read_arguments_chunk(s->index))
 				break;
 	record->arguments_length = s->length - start;
 	if (!cursor->whole)

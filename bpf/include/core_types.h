@@ -86,6 +86,8 @@ struct qstr {
 };
 
 struct dentry {
+	struct {
+	} d_seq; // a number, odd while a rename changes the rest
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -100,6 +102,7 @@ struct vfsmount {
 
 struct mnt_namespace {
 	struct ns_common ns;
+	struct mount *root;
 };
 
 struct mount {

@@ -44,7 +44,7 @@ static __always_inline struct scratch *begin_deletion(u32 operation, s32 return_
 	if (!s)
 		return 0;
 	record = (void *)s->record;
-	append_task();
+	append_task(s);
 	record->inode = file->inode;
 	record->device = file->device;
 	record->return_code = return_code;

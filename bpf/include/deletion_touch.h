@@ -17,8 +17,6 @@ enum deletion_outcome {
 	OUTCOME_TOLD = 4,
 };
 
-#define DELETION_PATH_MAX (PATH_LENGTH_MAX + 2 * COMPONENT_MAX)
-
 // What a thread's deletion is, as long as it is under way. It goes with its thread.
 struct deletion_state {
 	u64 request; // of an io_uring, and when that was queued; 0 of a system call
@@ -30,7 +28,7 @@ struct deletion_state {
 	u32 operation;
 	u32 flags;
 	u32 path_length;
-	u8 path[DELETION_PATH_MAX];
+	u8 path[PATH_LENGTH_MAX];
 };
 
 struct {
@@ -114,13 +112,13 @@ static __always_inline void keep(struct deletion_state *state, struct frames *f)
 		return;
 	s->length = start;
 	((struct task_info *)s->record)->flags = 0;
-	if (append_path_of(f->victim, (u64)real_mount((struct vfsmount *)f->mount)))
+	if (append_path_of(s, f->victim, (u64)real_mount((struct vfsmount *)f->mount)))
 		state->flags = RECORD_PATH_RESOLVED;
 	state->flags |= ((struct task_info *)s->record)->flags;
 	length = s->length - start;
 	barrier_var(length);
-	if (length > DELETION_PATH_MAX)
-		length = DELETION_PATH_MAX;
+	if (length > PATH_LENGTH_MAX)
+		length = PATH_LENGTH_MAX;
 	if (!bpf_probe_read_kernel(state->path, length, s->record + start))
 		state->path_length = length;
 }
@@ -152,7 +150,7 @@ static __always_inline void tell_resolved(struct deletion_state *state)
 	at = s->length;
 	barrier_var(at);
 	barrier_var(length);
-	if (at < BASE_MAX && length <= DELETION_PATH_MAX &&
+	if (at < BASE_MAX && length <= PATH_LENGTH_MAX &&
 	    !bpf_probe_read_kernel(s->record + at, length, state->path)) {
 		s->length = at + length;
 		record->directory_length = length;

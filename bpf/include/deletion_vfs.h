@@ -118,7 +118,7 @@ static __always_inline int on_deleted(struct pending_deletion *pending, int resu
 		return 0;
 	record = (void *)s->record;
 	start = s->length;
-	if (append_path_of(done.dentry, done.mount))
+	if (append_path_of(s, done.dentry, done.mount))
 		record->task.flags |= RECORD_PATH_RESOLVED;
 	record->directory_length = s->length - start;
 	end_record(s);

@@ -131,11 +131,23 @@ struct {
 
 _Static_assert(RECORD_MAX >= BASE_MAX + PATH_LENGTH_MAX, "RECORD_MAX has no room for the last string of the base");
 
+// How a walk ended.
+enum walk_end {
+	WALK_CUT = 0,   // before its end
+	WALK_ROOTED,    // at the root of the task's mount namespace
+	WALK_DETACHED,  // at the top of what is not mounted there
+	WALK_ALONE,     // at once: a file without a directory, such as memfd
+};
+
 struct scratch {
 	u32 busy;
 	u32 length; // of the record so far
+	u32 index;
 	u32 limit;  // where the path being written must end
-	u32 rooted; // the walk ended at the root of the mount namespace
+	u32 start;  // where it began
+	enum walk_end end;
+	u32 again;  // the walk writes no names: it only looks whether all is as it was
+	u64 seen;   // what the walk has gone through, as one number
 	u64 dentry; // where the walk is
 	u64 mount;
 	u64 mount_root;
@@ -150,11 +162,9 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
-static __always_inline struct scratch *this_scratch(void)
+static __always_inline struct scratch *scratch_at(u32 index)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&scratches, &cpu);
+	return bpf_map_lookup_elem(&scratches, &index);
 }
 
 static __always_inline void count_lost(u32 reason)
@@ -313,13 +323,15 @@ __noinline int is_filtered(void)
 // Begins a record. Null when the event has to be counted as lost (done here).
 static __always_inline struct scratch *begin_record(u32 head)
 {
-	struct scratch *s = this_scratch();
+	u32 index = bpf_get_smp_processor_id();
+	struct scratch *s = scratch_at(index);
 
 	if (!s || s->busy) {
 		count_lost(LOST_BUSY);
 		return 0;
 	}
 	s->busy = 1;
+	s->index = index;
 	s->length = head;
 	return s;
 }
@@ -401,40 +413,111 @@ static __always_inline u32 append_user_string(struct scratch *s, const void *str
 }
 
 // A path is written as its components from the leaf upwards, each with a NUL, and an empty one for the root of the
-// mount namespace; the reader turns them round. One pass over memory, no second buffer. Returns whether it is done.
-__noinline int walk_path_chunk(void)
+// mount namespace; the reader turns them round. One pass over memory, no second buffer. What is not mounted in the
+// task's mount namespace (by open_tree, fsmount, umount -l, or a descriptor from elsewhere) has no path there: it
+// ends with this in place of the root, as getcwd has it.
+#define UNREACHABLE "(unreachable)"
+
+static __always_inline void end_walk(struct scratch *s, enum walk_end end)
 {
-	struct scratch *s = this_scratch();
+	u64 at = s->length;
+
+	s->end = end;
+	if (s->again)
+		return;
+	barrier_var(at);
+	if (at >= BASE_MAX)
+		return;
+	if (end == WALK_ROOTED) {
+		s->record[at] = 0;
+		s->length = at + 1;
+	} else if (at + sizeof(UNREACHABLE) <= s->limit) {
+		__builtin_memcpy(s->record + at, UNREACHABLE, sizeof(UNREACHABLE));
+		s->length = at + sizeof(UNREACHABLE);
+	} else {
+		s->end = WALK_CUT;
+	}
+}
+
+static __always_inline void see(struct scratch *s, u64 value)
+{
+	s->seen = (s->seen ^ value) * 0x9e3779b97f4a7c15;
+}
+
+// Whether the walk is done.
+__noinline int walk_path_chunk(u32 index)
+{
+	struct scratch *s = scratch_at(index);
 
 	if (!s)
 		return 1;
 	for (int i = 0; i < CHUNK; i++) {
 		struct dentry *dentry = (void *)s->dentry;
 		struct dentry *parent;
+		u32 sequence, length;
 
 		if (s->dentry == s->mount_root) {
 			struct mount *mount = (void *)s->mount;
 			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
 
 			if (up == mount || !up) {
-				s->rooted = 1;
-				append_nul(s);
+				struct task_struct *task = (void *)bpf_get_current_task();
+				struct mnt_namespace *namespace = BPF_CORE_READ(task, nsproxy, mnt_ns);
+
+				end_walk(s, namespace && BPF_CORE_READ(mount, mnt_ns) == namespace &&
+							    BPF_CORE_READ(namespace, root) == mount ?
+						    WALK_ROOTED :
+						    WALK_DETACHED);
 				return 1;
 			}
 			s->dentry = (u64)BPF_CORE_READ(mount, mnt_mountpoint);
 			s->mount = (u64)up;
 			s->mount_root = (u64)BPF_CORE_READ(up, mnt.mnt_root);
+			see(s, s->mount);
+			see(s, s->dentry);
 			continue;
 		}
+		// A seqcount_spinlock_t begins with a seqcount_t, and that with the number.
+		sequence = 0;
+		bpf_probe_read_kernel(&sequence, sizeof(sequence), (void *)dentry + bpf_core_field_offset(struct dentry, d_seq));
 		parent = BPF_CORE_READ(dentry, d_parent);
-		if (s->length >= s->limit || !append_kernel_string(s, BPF_CORE_READ(dentry, d_name.name), COMPONENT_MAX)) {
-			cut(s);
+		see(s, (u64)parent);
+		see(s, sequence & 1 ? s->again : sequence); // odd while a rename is under way: never the same
+		if (parent == dentry && s->length > s->start) {
+			end_walk(s, WALK_DETACHED); // above the mount's root, which was moved away
 			return 1;
 		}
-		if (parent == dentry || !parent)
-			return 1; // a file without a directory, such as memfd, or one outside of the mount
+		if (!s->again) {
+			length = append_kernel_string(s, BPF_CORE_READ(dentry, d_name.name), PATH_LENGTH_MAX);
+			if (!length || s->length > s->limit) {
+				s->length -= length;
+				return 1;
+			}
+		}
+		if (parent == dentry) {
+			s->end = WALK_ALONE;
+			return 1;
+		}
 		s->dentry = (u64)parent;
 	}
+	return 0;
+}
+
+__noinline int walk_path(u32 index, u64 dentry, u64 mount, u32 again)
+{
+	struct scratch *s = scratch_at(index);
+
+	if (!s)
+		return 0;
+	s->dentry = dentry;
+	s->mount = mount;
+	s->mount_root = (u64)BPF_CORE_READ((struct mount *)mount, mnt.mnt_root);
+	s->seen = 0;
+	s->again = again;
+	s->end = WALK_CUT;
+	for (int i = 0; i < CHUNKS; i++)
+		if (walk_path_chunk(index))
+			break;
 	return 0;
 }
 
@@ -443,22 +526,41 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-// Appends the path of a dentry seen through a mount. Whether it is that of a file below the namespace's root.
-__noinline int append_path_of(u64 dentry, u64 mount)
+// As append_path_within. No lock keeps others from renaming and mounting meanwhile, so the way is gone twice: when the
+// second walk meets the same as the first, the path was there, whole, between the two.
+__noinline int append_path_at(u32 index, u64 dentry, u64 mount, u32 max)
 {
-	struct scratch *s = this_scratch();
+	struct scratch *s = scratch_at(index);
+	u64 seen;
 
 	if (!s)
 		return 0;
-	s->dentry = dentry;
-	s->mount = mount;
-	s->mount_root = (u64)BPF_CORE_READ((struct mount *)mount, mnt.mnt_root);
-	s->limit = s->length + PATH_LENGTH_MAX;
-	s->rooted = 0;
-	for (int i = 0; i < CHUNKS; i++)
-		if (walk_path_chunk())
+	s->start = s->length;
+	s->limit = s->start + max;
+	for (int i = 0; i < 2; i++) {
+		s->length = s->start;
+		walk_path(index, dentry, mount, 0);
+		if (s->end == WALK_CUT)
 			break;
-	return s->rooted;
+		seen = s->seen;
+		walk_path(index, dentry, mount, 1);
+		if (s->seen == seen)
+			return s->end == WALK_ROOTED;
+	}
+	cut(s);
+	return 0;
+}
+
+// Appends the path of a dentry seen through a mount, of at most so many bytes. Whether it is that of a file below the
+// root of the task's mount namespace. What is not whole, or changed on the way, is cut.
+static __always_inline bool append_path_within(struct scratch *s, u64 dentry, u64 mount, u32 max)
+{
+	return append_path_at(s->index, dentry, mount, max);
+}
+
+static __always_inline bool append_path_of(struct scratch *s, u64 dentry, u64 mount)
+{
+	return append_path_within(s, dentry, mount, PATH_LENGTH_MAX);
 }
 
 static __always_inline bool append_path(struct scratch *s, struct path *path)
@@ -469,12 +571,12 @@ static __always_inline bool append_path(struct scratch *s, struct path *path)
 		cut(s);
 		return false;
 	}
-	return append_path_of((u64)BPF_CORE_READ(path, dentry), (u64)real_mount(mnt));
+	return append_path_of(s, (u64)BPF_CORE_READ(path, dentry), (u64)real_mount(mnt));
 }
 
-__noinline int walk_cgroup_chunk(void)
+__noinline int walk_cgroup_chunk(u32 index)
 {
-	struct scratch *s = this_scratch();
+	struct scratch *s = scratch_at(index);
 
 	if (!s)
 		return 1;
@@ -495,11 +597,10 @@ __noinline int walk_cgroup_chunk(void)
 	return 0;
 }
 
-// Fills the head of the current task's record and appends the cgroup's path.
-__noinline int append_task(void)
+__noinline int append_task_at(u32 index)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct scratch *s = this_scratch();
+	struct scratch *s = scratch_at(index);
 	struct kernfs_node *node;
 	struct cgroup *cgroup;
 	struct task_info *info;
@@ -525,10 +626,16 @@ __noinline int append_task(void)
 	s->node = (u64)node;
 	s->limit = start + PATH_LENGTH_MAX;
 	for (int i = 0; i < CHUNKS; i++)
-		if (walk_cgroup_chunk())
+		if (walk_cgroup_chunk(index))
 			break;
 	info->cgroup_path_length = s->length - start;
 	return 0;
+}
+
+// Fills the head of the current task's record and appends the cgroup's path.
+static __always_inline void append_task(struct scratch *s)
+{
+	append_task_at(s->index);
 }
 
 // The system call that a task is in, as the native 64-bit table numbers it.
