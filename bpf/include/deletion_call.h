@@ -130,7 +130,7 @@ static __always_inline void append_start(struct scratch *s, struct task_struct *
 
 	if (!read_start(task, call, &start))
 		return; // the call failed for that: the name stands alone
-	append_path_of(s, (u64)start.dentry, (u64)real_mount(start.mnt));
+	append_path_within(s, (u64)start.dentry, (u64)real_mount(start.mnt), PATH_LENGTH_MAX - record->name_length);
 	record->directory_length = s->length - at;
 }
 

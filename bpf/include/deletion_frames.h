@@ -137,6 +137,7 @@ static long find_rename(u64 index, struct frames *f)
 	struct dentry *from, *to;
 	struct inode *source, *target;
 	struct super_block *sb;
+	u32 exchange;
 
 	if (!is_kernel_data(old) || !is_kernel_data(new) || old == new)
 		return 0;
@@ -154,12 +155,13 @@ static long find_rename(u64 index, struct frames *f)
 	sb = BPF_CORE_READ(to, d_sb);
 	source = BPF_CORE_READ((struct dentry *)old, d_inode);
 	target = BPF_CORE_READ((struct dentry *)new, d_inode);
-	if (!source || source == target || (target && !is_locked_by(f->task, target)) || rank_of(sb) <= f->rank)
+	exchange = (u32)RENAME_WORD(index, flags) & RENAME_EXCHANGE;
+	if (!source || source == target || rank_of(sb) <= f->rank || (target && !exchange && !is_locked_by(f->task, target)))
 		return 0;
 	f->rank = rank_of(sb);
 	f->directory = (u64)to;
 	f->victim = new;
-	f->exchange = (u32)RENAME_WORD(index, flags) & RENAME_EXCHANGE;
+	f->exchange = exchange;
 	return 0;
 }
 

@@ -136,8 +136,8 @@ static __always_inline void find_and_keep(struct deletion_state *state, void *ct
 	f.scratch->busy = 0;
 }
 
-// The record of a deletion whose path the state has.
-static __always_inline void tell_resolved(struct deletion_state *state)
+// The record of a deletion with the path that the state has.
+static __always_inline void tell(struct deletion_state *state)
 {
 	struct scratch *s = begin_deletion(state->operation, 0, &state->file);
 	struct file_delete_record *record;
@@ -198,7 +198,7 @@ static __always_inline int on_touch(void *ctx, struct inode *inode)
 	if (is_worker && state->outcome == OUTCOME_DELETION &&
 	    ((u64)inode == state->victim || (u64)inode == state->directory)) {
 		state->outcome = OUTCOME_TOLD;
-		tell_resolved(state);
+		tell(state);
 	}
 	return 0;
 }
@@ -226,8 +226,8 @@ static __always_inline void on_call_done(struct task_struct *task, struct deleti
 	enum deletion_outcome outcome = state ? state->outcome : OUTCOME_UNKNOWN;
 	struct deleted_file unknown = {};
 
-	if (outcome == OUTCOME_DELETION && (state->flags & RECORD_PATH_RESOLVED)) {
-		tell_resolved(state);
+	if (outcome == OUTCOME_DELETION && state->path_length) {
+		tell(state);
 	} else if (outcome == OUTCOME_DELETION) {
 		on_call_strings(task, call, 0, &state->file);
 	} else if (outcome == OUTCOME_UNKNOWN && call->operation != DELETION_RENAME_OVER) {
