@@ -645,7 +645,7 @@ public sealed class FileDeleteTests
         new FileDeleteTracer().Start(new TracerOptions { ProcessId = [Environment.ProcessId], IncludeFailed = includeFailed, Hook = hook });
 
     // A step that should be there fails the test.
-    private static void SkipUnlessOffered(string hook)
+    internal static void SkipUnlessOffered(string hook)
     {
         try
         {

@@ -11,13 +11,13 @@ internal sealed class Cause : IDisposable
     private readonly Process _process;
 
     /// <summary>Starts the cause with these steps after "ready".</summary>
-    public Cause(params string[] steps) : this(null, steps)
+    public Cause(params string[] steps) : this(CauseProgram.Path, ["ready", .. steps])
     {
     }
 
-    private Cause(string? program, string[] steps)
+    private Cause(string program, List<string> arguments)
     {
-        ProcessStartInfo start = new(program ?? CauseProgram.Path, ["ready", .. steps])
+        ProcessStartInfo start = new(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -37,7 +37,11 @@ internal sealed class Cause : IDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts a cause from a copy of the program.</summary>
-    public static Cause From(string program, params string[] steps) => new(program, steps);
+    public static Cause From(string program, params string[] steps) => new(program, ["ready", .. steps]);
+
+    /// <summary>Starts the one that deletes at random, in a folder.</summary>
+    public static Cause Deleting(string folder, ulong seed, int deeds) =>
+        new(CauseProgram.Deletions, [folder, seed.ToString(CultureInfo.InvariantCulture), deeds.ToString(CultureInfo.InvariantCulture)]);
 
     /// <summary>Bytes as a step takes them.</summary>
     public static string Encode(ReadOnlySpan<byte> bytes)

@@ -2,21 +2,25 @@ using System.Diagnostics;
 
 namespace Ebee.Tests.Support;
 
-/// <summary>The program that causes events (causes/cause.c), compiled when it is first needed.</summary>
+/// <summary>The programs that cause events (causes/*.c), compiled when they are first needed.</summary>
 internal static class CauseProgram
 {
-    private static readonly Lazy<string> Compiled = new(Compile);
+    private static readonly Lazy<string> Compiled = new(() => Compile("cause"));
+    private static readonly Lazy<string> CompiledDeletions = new(() => Compile("deletions"));
 
-    /// <summary>Its path, in a folder that every user can reach.</summary>
+    /// <summary>The path of the one that does as it is told, in a folder that every user can reach.</summary>
     public static string Path => Compiled.Value;
 
-    /// <summary>Whether it needs no libraries, so that it runs in an empty root.</summary>
+    /// <summary>The path of the one that deletes at random.</summary>
+    public static string Deletions => CompiledDeletions.Value;
+
+    /// <summary>Whether they need no libraries, so that they run in an empty root.</summary>
     public static bool IsStatic { get; private set; }
 
-    private static string Compile()
+    private static string Compile(string name)
     {
-        string program = System.IO.Path.Combine(TestFolder.New("cause"), "cause");
-        string source = System.IO.Path.Combine(AppContext.BaseDirectory, "causes", "cause.c");
+        string program = System.IO.Path.Combine(TestFolder.New("cause"), name);
+        string source = System.IO.Path.Combine(AppContext.BaseDirectory, "causes", name + ".c");
         string said = "";
         foreach (string linking in new[] { "-static", "" })
         {
