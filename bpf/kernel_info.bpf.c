@@ -177,6 +177,7 @@ _Static_assert(sizeof(struct type_head) == sizeof(struct btf_type), "struct type
 _Static_assert(__builtin_offsetof(struct type_head, info) == __builtin_offsetof(struct btf_type, info),
 	       "struct type_head is struct btf_type");
 
+EXPORT_ENUM(bpf_map_type);
 EXPORT_STRUCT(bpf_prog_info);
 EXPORT_STRUCT(bpf_map_info);
 EXPORT_STRUCT(bpf_btf_info);

@@ -14,4 +14,8 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     internal static partial int bpf_map_lookup_and_delete_elem(int fd, void* key, void* value);
+
+    /// <summary>Whether the map is created at load; instructions that name one that is not end a program (libbpf 0.8).</summary>
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__set_autocreate(nint map, [MarshalAs(UnmanagedType.U1)] bool autocreate);
 }

@@ -1,5 +1,6 @@
 using Ebee.Host;
 using System.Runtime.CompilerServices;
+using Ebee.Bindings;
 using Ebee.Btf;
 using Ebee.Events;
 using Ebee.Maps;
@@ -101,6 +102,19 @@ internal sealed unsafe class OpenedObject : IDisposable
             {
                 _ = LibBpf.bpf_map__set_key_size(map, 0);
                 _ = LibBpf.bpf_map__set_value_size(map, 0);
+            }
+        }
+    }
+
+    /// <summary>Creates no task storage where the kernel has none (before Linux 5.11): its programs ask before they use it.</summary>
+    public void LeaveOutMissingMaps()
+    {
+        const uint TaskStorage = (uint)BpfMapType.BpfMapTypeTaskStorage;
+        foreach (nint map in _maps.All.Where(map => LibBpf.bpf_map__type(map) == TaskStorage))
+        {
+            if (LibBpf.libbpf_probe_bpf_map_type(TaskStorage, null) == 0)
+            {
+                _ = LibBpf.bpf_map__set_autocreate(map, false);
             }
         }
     }

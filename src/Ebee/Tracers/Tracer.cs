@@ -131,6 +131,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         {
             opened.Enable(program);
         }
+        opened.LeaveOutMissingMaps();
         opened.ResizeMap("events", ringSize);
         opened.ResizeMap("scratches", (uint)LibBpf.libbpf_num_possible_cpus());
         filter.Size(opened);
