@@ -435,7 +435,7 @@ static __always_inline int on_call_touched(struct task_struct *task, struct dele
 			for (u32 i = 0; i < TOUCHED_MAX; i++)
 				destroyed |= sort_destroyed(i);
 		if (!destroyed) {
-			s->busy = 0;
+			drop_record(s);
 			return 0;
 		}
 	} else {
