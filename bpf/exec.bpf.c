@@ -6,6 +6,16 @@
 // 32 KiB for all but the arguments (BASE_MAX) and 256 KiB for these: twice the longest single argument.
 #define ARGUMENTS_MAX (256 * 1024)
 #define RECORD_MAX (32768 + ARGUMENTS_MAX)
+#include "include/core_types.h"
+
+// Where the next argument of a failed call is read from.
+struct argument_cursor {
+	u64 next;  // address of the pointer to it
+	u32 width; // bytes of such a pointer
+	u32 whole; // all were read
+};
+
+#define SCRATCH_FIELDS struct argument_cursor cursor;
 #include "include/descendants.h"
 
 struct exec_record {
@@ -65,12 +75,15 @@ static __always_inline void append_working_directory(struct scratch *s, struct t
 
 	append_path(s, &fs->pwd);
 	record->working_directory_length = s->length - start;
+	if (is_unlinked(BPF_CORE_READ(fs, pwd.dentry)))
+		record->task.flags |= RECORD_DIRECTORY_DELETED;
 }
 
 static __always_inline int on_exec(const char *file_name)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct exec_record *record;
+	struct file *executable;
 	struct mm_struct *mm;
 	struct scratch *s;
 	u64 from, size, start;
@@ -86,8 +99,11 @@ static __always_inline int on_exec(const char *file_name)
 
 	mm = BPF_CORE_READ(task, mm);
 	start = s->length;
-	append_path(s, &BPF_CORE_READ(mm, exe_file)->f_path);
+	executable = BPF_CORE_READ(mm, exe_file);
+	append_path(s, &executable->f_path);
 	record->executable_length = s->length - start;
+	if (is_unlinked(BPF_CORE_READ(executable, f_path.dentry)))
+		record->task.flags |= RECORD_EXECUTABLE_DELETED;
 	append_working_directory(s, task);
 
 	from = BPF_CORE_READ(mm, arg_start);
@@ -131,30 +147,16 @@ int exec_tp(struct trace_event_raw_sched_process_exec *ctx)
 	return on_exec((void *)ctx + (ctx->__data_loc_filename & 0xffff));
 }
 
-// Where the next argument of a failed call is read from, one for each CPU like the scratch buffers.
-struct argument_cursor {
-	u64 next;   // address of the pointer to it
-	u32 width;  // bytes of such a pointer
-	u32 whole;  // all were read
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct argument_cursor);
-} argument_cursors SEC(".maps");
-
 #define FAILED_ARGUMENT_MAX (128 * 1024) // MAX_ARG_STRLEN
 
 __noinline int read_arguments_chunk(u32 index)
 {
 	struct scratch *s = scratch_at(index);
-	u32 zero = 0;
-	struct argument_cursor *cursor = bpf_map_lookup_elem(&argument_cursors, &zero);
+	struct argument_cursor *cursor;
 
-	if (!s || !cursor)
+	if (!s)
 		return 1;
+	cursor = &s->cursor;
 	for (int i = 0; i < CHUNK; i++) {
 		u64 at = s->length;
 		u64 argument = 0;
@@ -202,12 +204,11 @@ static __always_inline int exec_path_argument(struct system_call *call)
 static __always_inline int on_system_call_exit(struct pt_regs *regs, long result)
 {
 	struct task_struct *task;
-	struct argument_cursor *cursor;
 	struct exec_record *record;
 	struct system_call call;
 	struct scratch *s;
 	u64 path, arguments;
-	u32 start, zero = 0;
+	u32 start;
 	int position;
 
 	if (result >= 0 || result < -133 /* EHWPOISON; above it, the kernel calls again */)
@@ -222,9 +223,6 @@ static __always_inline int on_system_call_exit(struct pt_regs *regs, long result
 	task = (void *)bpf_get_current_task();
 	if (is_filtered())
 		return 0;
-	cursor = bpf_map_lookup_elem(&argument_cursors, &zero);
-	if (!cursor)
-		return 0; // never: it is an array's first element
 	s = begin_record(sizeof(struct exec_record));
 	if (!s)
 		return 0;
@@ -236,15 +234,15 @@ static __always_inline int on_system_call_exit(struct pt_regs *regs, long result
 	append_working_directory(s, task);
 
 	start = s->length;
-	cursor->next = arguments;
-	cursor->width = call.compat || (call.number & X32_SYSCALL_BIT) ? 4 : 8;
-	cursor->whole = !arguments;
+	s->cursor.next = arguments;
+	s->cursor.width = call.compat || (call.number & X32_SYSCALL_BIT) ? 4 : 8;
+	s->cursor.whole = !arguments;
 	if (arguments)
 		for (int i = 0; i < CHUNKS; i++)
 			if (read_arguments_chunk(s->index))
 				break;
 	record->arguments_length = s->length - start;
-	if (!cursor->whole)
+	if (!s->cursor.whole)
 		cut(s);
 	end_record(s);
 	return 0;

@@ -157,6 +157,11 @@ struct cgroup {
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
+	struct cgroup *ancestors[1]; // by level, itself the last
+};
+
+struct cgroup___ids {
+	u64 ancestor_ids[1]; // before linux 6.1
 };
 
 struct cgroup_subsys_state {

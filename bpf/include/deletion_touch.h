@@ -133,7 +133,7 @@ static __always_inline void find_and_keep(struct deletion_state *state, void *ct
 	find_deletion(&f, ctx, state->operation == DELETION_RENAME_OVER);
 	if (f.victim)
 		keep(state, &f);
-	f.scratch->busy = 0;
+	drop_record(f.scratch);
 }
 
 // The record of a deletion with the path that the state has.

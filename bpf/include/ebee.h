@@ -3,9 +3,10 @@
 // What every tracer shares: the ring, the lost counter, the settings and the task filter, the head of a record,
 // and the writing of one. A tracer defines RECORD_MAX, the bytes of its longest record, before it includes this.
 //
-// A record is put together in a scratch buffer, one for each CPU (a map value can be as long as needed, a per-CPU
-// one ends at 32 KiB), and copied to the ring once. Longer loops live in global functions: the verifier checks
-// such a function once, whatever calls it, which keeps the load quick and works from Linux 5.8 on.
+// A record is put together in a scratch buffer (a map value can be as long as needed, a per-CPU one ends at 32 KiB),
+// and copied to the ring once. Longer loops live in global functions: the verifier checks such a function once,
+// whatever calls it, which keeps the load quick and works from Linux 5.8 on. They are told which buffer it is by its
+// index.
 #pragma once
 
 #include "core_types.h"
@@ -14,6 +15,21 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+
+// The offset of a field that kernels have in one struct or else in another. The barriers keep the compiler from asking
+// for both before it knows which exists: CO-RE makes an instruction of the one that does not that no verifier takes.
+#define FIELD_OFFSET_OF_EITHER(type, field, other_type, other_field)                                                   \
+	({                                                                                                             \
+		u64 __offset;                                                                                          \
+		if (bpf_core_field_exists(type, field)) {                                                              \
+			__offset = bpf_core_field_offset(type, field);                                                 \
+			barrier_var(__offset);                                                                         \
+		} else {                                                                                               \
+			__offset = bpf_core_field_offset(other_type, other_field);                                     \
+			barrier_var(__offset);                                                                         \
+		}                                                                                                      \
+		__offset;                                                                                              \
+	})
 
 #define NAME_LENGTH 16 // TASK_COMM_LEN
 #define PATH_LENGTH_MAX 4096
@@ -25,12 +41,14 @@
 enum record_flags {
 	RECORD_TRUNCATED = 1,     // something was cut off or could not be read
 	RECORD_PATH_RESOLVED = 2, // the path comes from the kernel's own objects, not from a system call's strings
+	RECORD_EXECUTABLE_DELETED = 4,
+	RECORD_DIRECTORY_DELETED = 8, // the working directory
 };
 
 enum lost_reason {
 	LOST_RING_FULL = 0, // no room in the ring
 	LOST_MAP_FULL = 1,  // no room in a map that the event needed
-	LOST_BUSY = 2,      // the CPU's scratch buffer was taken by a program that this one interrupted
+	LOST_BUSY = 2,      // all scratch buffers were taken by programs that others interrupted
 	LOST_UNKNOWN = 3,   // not known whether it was an event
 	LOST_REASON_COUNT = 4,
 };
@@ -140,9 +158,9 @@ enum walk_end {
 };
 
 struct scratch {
-	u32 busy;
-	u32 length; // of the record so far
+	u32 claims; // who has it or looks whether it is free
 	u32 index;
+	u32 length; // of the record so far
 	u32 limit;  // where the path being written must end
 	u32 start;  // where it began
 	enum walk_end end;
@@ -152,12 +170,18 @@ struct scratch {
 	u64 mount;
 	u64 mount_root;
 	u64 node;   // kernfs
-	u8 record[RECORD_MAX];
+#ifdef SCRATCH_FIELDS
+	SCRATCH_FIELDS // a tracer's own
+#endif
+	u8 record[RECORD_MAX] __attribute__((aligned(8)));
 };
+
+// Each CPU has one. A program that finds its CPU's taken, by one that it interrupted, takes one of those that all share.
+enum scratch_pool { SCRATCHES_SHARED = 16 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); // set to the number of possible CPUs before load
+	__uint(max_entries, 1); // the shared ones, then one for each possible CPU: set before load
 	__type(key, u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
@@ -172,7 +196,7 @@ static __always_inline void count_lost(u32 reason)
 	u64 *count = bpf_map_lookup_elem(&lost, &reason);
 
 	if (count)
-		*count += 1;
+		__sync_fetch_and_add(count, 1); // the program can be interrupted
 }
 
 // The id that the reader's pid namespace has for a task; 0 when the task is invisible there.
@@ -245,18 +269,42 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 	return BPF_CORE_READ(node, parent);
 }
 
-// Is the cgroup, or one above it, in the set asked for?
-__noinline int in_cgroups(u64 address)
+// Is one of the cgroup's ancestors (itself is the last), from that level on, in the set asked for?
+__noinline int in_cgroups_chunk(u64 address, u32 level)
 {
 	struct cgroup *cgroup = (void *)address;
-	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
 	struct cgroup_key key = { .hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id) };
+	u64 ancestors = FIELD_OFFSET_OF_EITHER(struct cgroup___ids, ancestor_ids, struct cgroup, ancestors);
+	u32 last = BPF_CORE_READ(cgroup, level);
+	u64 ancestor; // its id, or where it is
 
-	for (int i = 0; i < 32 && node; i++) {
-		key.id = BPF_CORE_READ(node, id);
+	for (int i = 0; i < CHUNK; i++, level++) {
+		barrier_var(level);
+		if (level > last)
+			return 0;
+		ancestor = 0;
+		bpf_probe_read_kernel(&ancestor, sizeof(ancestor), (void *)cgroup + ancestors + level * sizeof(ancestor));
+		key.id = bpf_core_field_exists(struct cgroup___ids, ancestor_ids) ?
+				 ancestor :
+				 BPF_CORE_READ((struct cgroup *)ancestor, kn, id);
 		if (bpf_map_lookup_elem(&cgroups, &key))
 			return 1;
-		node = kernfs_parent(node);
+	}
+	return 0;
+}
+
+// Is the cgroup, or one above it, in the set asked for? From the root downwards: who nests cgroups does so below what
+// was asked for, be it deeper than the levels that are looked at.
+__noinline int in_cgroups(u64 address)
+{
+	u32 last = BPF_CORE_READ((struct cgroup *)address, level);
+
+	for (u32 i = 0; i < CHUNKS; i++) {
+		barrier_var(i);
+		if (i * CHUNK > last)
+			break;
+		if (in_cgroups_chunk(address, i * CHUNK))
+			return 1;
 	}
 	return 0;
 }
@@ -320,20 +368,47 @@ __noinline int is_filtered(void)
 	return 0;
 }
 
+static __always_inline void release_scratch(struct scratch *s)
+{
+	__sync_fetch_and_add(&s->claims, -1);
+}
+
+// Whoever adds to the claims and then finds one alone has the buffer. Of two at a time one or none gets it. The sum
+// that an atomic addition gives back would be an instruction that kernels before 5.12 do not have.
+static __always_inline struct scratch *claim_scratch(u32 index)
+{
+	struct scratch *s = scratch_at(index);
+
+	if (!s)
+		return 0;
+	__sync_fetch_and_add(&s->claims, 1);
+	if (*(volatile u32 *)&s->claims == 1) {
+		s->index = index;
+		return s;
+	}
+	release_scratch(s);
+	return 0;
+}
+
 // Begins a record. Null when the event has to be counted as lost (done here).
 static __always_inline struct scratch *begin_record(u32 head)
 {
-	u32 index = bpf_get_smp_processor_id();
-	struct scratch *s = scratch_at(index);
+	struct scratch *s = claim_scratch(SCRATCHES_SHARED + bpf_get_smp_processor_id());
 
-	if (!s || s->busy) {
+	for (u32 i = 0; !s && i < SCRATCHES_SHARED; i++)
+		s = claim_scratch(i);
+	if (!s) {
 		count_lost(LOST_BUSY);
 		return 0;
 	}
-	s->busy = 1;
-	s->index = index;
 	s->length = head;
 	return s;
+}
+
+// Ends a record that is none after all.
+static __always_inline void drop_record(struct scratch *s)
+{
+	release_scratch(s);
 }
 
 static __always_inline void end_record(struct scratch *s)
@@ -350,24 +425,12 @@ static __always_inline void end_record(struct scratch *s)
 		length = RECORD_MAX;
 	if (bpf_ringbuf_output(&events, s->record, length, 0))
 		count_lost(LOST_RING_FULL);
-	s->busy = 0;
+	release_scratch(s);
 }
 
 static __always_inline void cut(struct scratch *s)
 {
 	((struct task_info *)s->record)->flags |= RECORD_TRUNCATED;
-}
-
-// Appends bytes that are one NUL: an empty component.
-static __always_inline void append_nul(struct scratch *s)
-{
-	u64 at = s->length;
-
-	barrier_var(at);
-	if (at >= BASE_MAX)
-		return;
-	s->record[at] = 0;
-	s->length = at + 1;
 }
 
 // Appends a string of the kernel's, with its NUL. The length it took, 0 when it could not be read.
@@ -574,6 +637,12 @@ static __always_inline bool append_path(struct scratch *s, struct path *path)
 	return append_path_of(s, (u64)BPF_CORE_READ(path, dentry), (u64)real_mount(mnt));
 }
 
+// Whether /proc would call it deleted (d_unlinked). A file without a directory, such as memfd, never was in one.
+static __always_inline bool is_unlinked(struct dentry *dentry)
+{
+	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry;
+}
+
 __noinline int walk_cgroup_chunk(u32 index)
 {
 	struct scratch *s = scratch_at(index);
@@ -583,13 +652,15 @@ __noinline int walk_cgroup_chunk(u32 index)
 	for (int i = 0; i < CHUNK; i++) {
 		struct kernfs_node *node = (void *)s->node;
 		struct kernfs_node *parent = kernfs_parent(node);
+		u32 length;
 
 		if (!parent) {
-			append_nul(s);
+			end_walk(s, WALK_ROOTED);
 			return 1;
 		}
-		if (s->length >= s->limit || !append_kernel_string(s, BPF_CORE_READ(node, name), COMPONENT_MAX)) {
-			cut(s);
+		length = append_kernel_string(s, BPF_CORE_READ(node, name), PATH_LENGTH_MAX);
+		if (!length || s->length > s->limit) {
+			s->length -= length;
 			return 1;
 		}
 		s->node = (u64)parent;
@@ -625,9 +696,13 @@ __noinline int append_task_at(u32 index)
 	info->cgroup_id = BPF_CORE_READ(node, id);
 	s->node = (u64)node;
 	s->limit = start + PATH_LENGTH_MAX;
+	s->again = 0;
+	s->end = WALK_CUT;
 	for (int i = 0; i < CHUNKS; i++)
 		if (walk_cgroup_chunk(index))
 			break;
+	if (s->end == WALK_CUT)
+		cut(s);
 	info->cgroup_path_length = s->length - start;
 	return 0;
 }
@@ -680,4 +755,5 @@ static __always_inline void read_system_call(struct pt_regs *regs, struct system
 }
 
 EXPORT_ENUM(lost_reason);
+EXPORT_ENUM(scratch_pool);
 EXPORT_STRUCT(cgroup_key);

@@ -64,8 +64,15 @@ public sealed class ExecEvent
         ? path
         : _record.Text(FileNameStart, _record.Head.FileNameLength);
 
-    /// <summary>The file that runs, resolved (as /proc/PID/exe): a script's interpreter; null when the exec failed.</summary>
-    public string? Executable => _record.Head.ExecutableLength == 0 ? null : _record.Path(ExecutableStart, _record.Head.ExecutableLength);
+    /// <summary>
+    /// The file that runs, resolved (as /proc/PID/exe): a script's interpreter; null when the exec failed. It ends in
+    /// " (deleted)" when the file was, and begins with "(unreachable)" when it is not in the process's mount namespace.
+    /// </summary>
+    public string? Executable => _record.Head.ExecutableLength == 0 ? null
+        : _record.Path(ExecutableStart, _record.Head.ExecutableLength) + Deleted(RecordFlags.RecordExecutableDeleted);
+
+    /// <summary>Whether the file that runs was deleted before, or never had a name; a memory file was not.</summary>
+    public bool IsDeleted => Deleted(RecordFlags.RecordExecutableDeleted).Length > 0;
 
     /// <summary>The arguments, argv[0] first. At most 256 KiB of them (128 KiB of a failed exec).</summary>
     public string[] Argument => SplitArguments(_record.Bytes(ArgumentsStart, _record.Head.ArgumentsLength));
@@ -73,8 +80,9 @@ public sealed class ExecEvent
     /// <summary>The arguments as a POSIX shell would read them.</summary>
     public string CommandLine => ShellQuoting.Join(Argument);
 
-    /// <summary>The working directory.</summary>
-    public string WorkingDirectory => _record.Path(WorkingDirectoryStart, _record.Head.WorkingDirectoryLength);
+    /// <summary>The working directory, marked as <see cref="Executable"/> is.</summary>
+    public string WorkingDirectory => _record.Path(WorkingDirectoryStart, _record.Head.WorkingDirectoryLength)
+        + Deleted(RecordFlags.RecordDirectoryDeleted);
 
     /// <summary>The controlling terminal, such as pts/0; null when there is none.</summary>
     public string? Terminal => _record.Text(_record.Task.CgroupPathLength, _record.Task.TerminalLength) is { } name
@@ -134,6 +142,8 @@ public sealed class ExecEvent
         }
         return arguments;
     }
+
+    private string Deleted(RecordFlags flag) => (_record.Task.Flags & flag) != 0 ? " (deleted)" : "";
 
     private static uint? Unset(uint id) => id == uint.MaxValue ? null : id;
 }

@@ -133,7 +133,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         }
         opened.LeaveOutMissingMaps();
         opened.ResizeMap("events", ringSize);
-        opened.ResizeMap("scratches", (uint)LibBpf.libbpf_num_possible_cpus());
+        opened.ResizeMap("scratches", (uint)((int)ScratchPool.ScratchesShared + LibBpf.libbpf_num_possible_cpus()));
         filter.Size(opened);
         opened.SetConstant("settings", new Settings
         {
