@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Ebee.Tracers;
 
@@ -436,6 +437,43 @@ public sealed class FileDeleteTests
         FileDeleteEvent e = Assert.Single(probe.DrainAll());
         Assert.Equal(($"{folder}/fs/file", true), (e.Path, e.PathResolved));
         Assert.Equal(Tracing.Namespace(Cause.Report(report)["mnt"]), e.MountNamespace);
+    });
+
+    [LiveFact]
+    public void A_name_that_another_thread_writes_over() => InFolder(folder =>
+    {
+        // The path is where the kernel reads it, and from then on anything: no event may be missing or have that.
+        const int Times = 300;
+        nint name = Marshal.AllocHGlobal(64);
+        bool stop = false;
+        Thread writer = new(() =>
+        {
+            while (!Volatile.Read(ref stop))
+            {
+                Marshal.WriteByte(name, 3, (byte)'X');
+                Marshal.WriteByte(name, 3, (byte)'t');
+            }
+        });
+        Marshal.Copy(Sys.Bytes("target"), 0, name, 7);
+        writer.Start();
+        int destroyed = 0, made = 0;
+        Traced traced = new(() =>
+        {
+            while (destroyed < Times)
+            {
+                made++;
+                Touch("new");
+                Touch("target");
+                Check(Sys.rename(Sys.Bytes("new"), name));
+                destroyed += Sys.unlink(Sys.Bytes("tarXet")) == 0 ? 0 : 1;
+            }
+        });
+        Volatile.Write(ref stop, true);
+        writer.Join();
+        Marshal.FreeHGlobal(name);
+        Assert.Equal(Times, traced.Events.Count(e => e.Operation == RenameOver));
+        Assert.Equal(made - Times, traced.Events.Count(e => e.Operation == Unlink));
+        Assert.All(traced.Events, e => Assert.Equal((true, e.Operation == Unlink ? $"{folder}/tarXet" : $"{folder}/target"), (e.PathResolved, e.Path)));
     });
 
     [LiveFact]

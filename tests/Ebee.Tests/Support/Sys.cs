@@ -72,6 +72,9 @@ internal static unsafe partial class Sys
     public static partial int rename(byte[] from, byte[] to);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int rename(byte[] from, nint to);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int renameat2(int fromFolder, byte[] from, int toFolder, byte[] to, uint flags);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -123,6 +123,15 @@ static void make_places(const char *base)
 	add_place(open_folder(join("%s/memory", base)), 1, 1, "%s/memory", base);
 	add_place(folder("%s/memory/a", base), 1, 1, "%s/memory/a", base);
 	add_place(folder("%s/memory/a/a", base), 1, 1, "%s/memory/a/a", base);
+	// A folder that has the name of files in it.
+	folder("%s/memory/x", base);
+	add_place(folder("%s/memory/x/n1", base), 1, 1, "%s/memory/x/n1", base);
+	// As many mounts of one file system as a machine with containers has.
+	for (int i = 0; i < 100; i++) {
+		folder("%s/copy", base);
+		if (mount(join("%s/memory", base), join("%s/copy", base), NULL, BIND, NULL))
+			die("bind");
+	}
 	folder("%s/bound", base);
 	if (mount(join("%s/memory", base), join("%s/bound", base), NULL, BIND, NULL))
 		die("bind");
