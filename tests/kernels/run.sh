@@ -42,8 +42,7 @@ while (($#)); do
     shift
 done
 [[ -n $kernel ]] && (($#)) || usage
-pattern=$(awk -v k="$kernel" '$1 == k { print $2 }' "$here/list")
-[[ -n $pattern ]] || die "no kernel '$kernel' in $here/list"
+read -r suite pattern < <(awk -v k="$kernel" '$1 == k { print $2, $3 }' "$here/list") || die "no kernel '$kernel' in $here/list"
 
 need() {
     local missing=() package
@@ -56,23 +55,55 @@ need() {
     { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >&2
 }
 
-newest() { apt-cache search --names-only "^$pattern\$" | cut -d ' ' -f 1 | sort -V | tail -n 1; }
+# apt with the suite alone, from where this machine has Debian's packages, and nothing of the machine's own lists changed.
+apt() {
+    local folder=$cache/apt/$suite tool=$1
+    shift
+    "$tool" -o Dir::Etc::SourceList="$folder/sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$folder/lists" \
+        -o Dir::Cache="$folder/cache" -o Dir::State::Status=/dev/null -o APT::Sandbox::User=root -o APT::Architecture=amd64 "$@"
+}
+
+# Asks for what there is, unless that was asked within a day.
+update() {
+    local folder=$cache/apt/$suite mirror
+    [[ -n $update || -z $(find "$folder/updated" -mtime -1 2>/dev/null) ]] || return 0
+    mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Identifier: Packages' |
+        awk '$1 == "Debian" && $2 !~ /security/ { print $2; exit }')
+    [[ -n $mirror ]] || die "apt has no source of Debian's packages on this machine"
+    mkdir -p "$folder"/{lists,cache/archives}/partial
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$folder/sources.list"
+    apt apt-get update -q >&2
+    touch "$folder/updated"
+}
+
+newest() { apt apt-cache search --names-only "^$pattern\$" | cut -d ' ' -f 1 | sort -V | tail -n 1; }
+
+# Newer packages are split: the image names the others.
+with_parts() { # <package of the image>
+    local part
+    echo "$1"
+    for part in binary modules; do
+        apt apt-cache pkgnames "linux-$part-${1#linux-image-}" | grep -xF "linux-$part-${1#linux-image-}" || true
+    done
+}
 
 ready() { [[ -e $dir/ready && $(<"$dir/ready") == "$pattern ${modules[*]}" ]]; }
 
 # Unpacks the package and builds the part of the initramfs that is the same for every run.
 prepare() {
-    local new=$cache/.$kernel.new package version module file
-    if ((EUID == 0)) && [[ -n $update || -z $(newest) ]]; then apt-get update >&2; fi
+    local new=$cache/.$kernel.new package packages version module file
+    update
     package=$(newest)
-    [[ -n $package ]] || die "apt knows no package $pattern"
+    [[ -n $package ]] || die "$suite has no package $pattern"
     if ready && [[ $(<"$dir/package") == "$package" ]]; then return 0; fi
     say "$kernel: unpacking $package"
     rm -rf "$new"
     mkdir -p "$new/initramfs/modules"
-    (cd "$new" && apt-get download -qq -o APT::Sandbox::User=root "$package" >&2)
-    dpkg-deb -x "$new"/*.deb "$new"
+    mapfile -t packages < <(with_parts "$package")
+    (cd "$new" && apt apt-get download -qq "${packages[@]}" >&2)
+    for file in "$new"/*.deb; do dpkg-deb -x "$file" "$new"; done
     rm "$new"/*.deb
+    [[ -d $new/lib/modules ]] || ln -s usr/lib "$new/lib"
     version=$(basename "$new"/lib/modules/*)
     busybox depmod -b "$new" "$version"
 
@@ -89,7 +120,7 @@ prepare() {
     mkdir -p "$new"/initramfs/{bin,dev,proc,sys,lower,root}
     cp "$(command -v busybox)" "$new/initramfs/bin/busybox"
     (cd "$new/initramfs" && find . | cpio --quiet -o -H newc >../initramfs.cpio)
-    rm -rf "$new"/{initramfs,usr}
+    rm -rf "$new"/initramfs "$new"/usr/share
     echo "$package" >"$new/package"
     echo "$version" >"$new/version"
     echo "$pattern ${modules[*]}" >"$new/ready"
@@ -118,6 +149,8 @@ if [[ -n $update ]] || ! ready; then
     flock -s 9
 fi
 version=$(<"$dir/version")
+image=$dir/boot/vmlinuz-$version
+[[ -e $image ]] || image=$dir/lib/modules/$version/vmlinuz
 job=$(mktemp -d /tmp/ebee-kernel.XXXXXX)
 
 # What is of this run only goes in a second archive: the kernel unpacks one after the other.
@@ -148,7 +181,7 @@ boot() {
     setpriv --pdeathsig TERM timeout -k 5 "$timeout" \
         setpriv --pdeathsig KILL qemu-system-x86_64 \
         -accel tcg,thread=single -cpu max -smp 2 -m "$memory" -nodefaults -display none -no-reboot \
-        -kernel "$dir/boot/vmlinuz-$version" -initrd "$job/initrd" \
+        -kernel "$image" -initrd "$job/initrd" \
         -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off ebee.guest=1 $append" \
         -chardev file,id=console,path="$job/console" -serial chardev:console \
         -device virtio-serial-pci \
