@@ -43,10 +43,10 @@ static __always_inline u64 frame_word(struct frames *f, u64 index)
 static __always_inline bool is_kernel_data(u64 word)
 {
 #ifdef __TARGET_ARCH_x86
-	return word >> 47 == 0x1ffff && !(word & 7) && word < 0xffffffff80000000; // beyond it is code
-#else
-	return word >> 48 == 0xffff && !(word & 7);
+	if (word >= 0xffffffff80000000) // code
+		return false;
 #endif
+	return word >> 56 == 0xff && !(word & 7); // also where pages have five levels
 }
 
 // Does the task hold the inode's lock for writing? Whoever deletes in a directory holds the directory's, and the
