@@ -109,7 +109,7 @@ internal sealed class StructViews(CommandInvocationIntrinsics commands)
     }
 
     // The names are .NET's: letters, digits and _.
-    private static string Script(StructField field) => $"[Ebee.Events.TerminalText]::Escape([Ebee.Btf.ValueText]::Of($_.{field.Name}))";
+    private static string Script(StructField field) => $"[Ebee.PowerShell.Formatting.ShownValue]::Of($_.{field.Name})";
 
     private static bool IsNumber(StructField field) => field.Codec.ClrType is { IsPrimitive: true } and not { IsEnum: true };
 
