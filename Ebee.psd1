@@ -1,5 +1,10 @@
 @{
     RootModule           = 'out/Ebee/Ebee.PowerShell.dll'
+    # Before the types, which name classes of theirs.
+    RequiredAssemblies   = @(
+        'out/Ebee/Ebee.dll'
+        'out/Ebee/Ebee.PowerShell.dll'
+    )
     ModuleVersion        = '0.1.0'
     GUID                 = '6f0f4f0a-9a54-4f0e-8d0c-6c3f6b0a7e1b'
     Author               = 'The Ebee authors'
@@ -49,8 +54,7 @@
         'out/Ebee/Formatting/VerifierStatistics.format.ps1xml'
     )
     TypesToProcess       = @(
-        'out/Ebee/Formatting/ExecEvent.types.ps1xml'
-        'out/Ebee/Formatting/FileDeleteEvent.types.ps1xml'
+        'out/Ebee/Formatting/Ebee.types.ps1xml'
     )
     PrivateData          = @{
         PSData = @{

@@ -1,3 +1,3 @@
 using Ebee.Cli;
 
-return DescriptorLimit.IsEnough() ? CommandLine.Run(args) : 1;
+return StandardStreams.AreOpen() && DescriptorLimit.IsEnough() ? CommandLine.Run(args) : 1;

@@ -10,6 +10,7 @@ BeforeDiscovery {
             @{ Name = $entry.Name; Parameter = $parameter.Name; Metadata = $parameter }
         }
     }
+    $formatFiles = Get-ChildItem "$repository/out/Ebee/Formatting/*.format.ps1xml" -Name
     $outputs = $cmdlets.Cmdlet.OutputType.Type | Where-Object { $_.FullName -like 'Ebee.*' } | Sort-Object FullName -Unique |
         ForEach-Object { @{ Type = $_; TypeName = $_.FullName } }
 }
@@ -62,6 +63,24 @@ Describe 'The module' {
 
     It 'brings no assembly that PowerShell has in another version' {
         Get-ChildItem "$Repository/out/Ebee" -Filter *.dll -Name | Should -Be 'Ebee.dll', 'Ebee.PowerShell.dll'
+    }
+
+    It 'names the columns of every table as properties, so that what is seen can be filtered by: <_>' -ForEach $formatFiles {
+        $views = ([xml](Get-Content -Raw "$Repository/out/Ebee/Formatting/$_")).Configuration.ViewDefinitions.View
+        $tables = @($views | Where-Object { $_.SelectSingleNode('TableControl') })
+        $tables | Should -Not -BeNullOrEmpty
+        foreach ($table in $tables) {
+            $type = [Ebee.EbpfException].Assembly.GetType($table.ViewSelectedBy.TypeName, $true)
+            if ($type.IsAbstract) { continue } # the classes made of C structs have columns of their own
+            $properties = $type.GetProperties().Name
+            $labels = $table.SelectNodes('TableControl/TableHeaders/TableColumnHeader') | ForEach-Object Label
+            @($labels | Where-Object { $_ -cnotin $properties }) | Should -BeNullOrEmpty
+            @($labels | Select-Object -Unique).Count | Should -Be $labels.Count
+        }
+    }
+
+    It 'says that a unit must not deny write and execute, with which .NET does not start' {
+        Get-Content -Raw "$Repository/out/Ebee/en-US/about_Ebee_Privileges.help.txt" | Should -Match 'MemoryDenyWriteExecute'
     }
 
     It 'explains itself in <_>' -ForEach 'about_Ebee', 'about_Ebee_Events', 'about_Ebee_Privileges' {

@@ -156,9 +156,9 @@ function Get-Error([scriptblock] `$Script) { try { & `$Script; '' } catch { `$_.
 @{
     Culture = (Get-Culture).Name
     Took = `$took -ge 1.5 -and `$took -lt $(1.5 + 3.5 * $Slowness)
-    Json = (`$json | ConvertFrom-Json).Time.ToUniversalTime() -eq `$event.Time.UtcDateTime
+    Json = (`$json | ConvertFrom-Json).Time.ToUniversalTime() -eq `$event.Time.ToUniversalTime()
     Numbers = (`$json | ConvertFrom-Json).CgroupId -eq `$event.CgroupId -and `$csv.ProcessId -eq "`$(`$event.ProcessId)" -and `$csv.CgroupId -eq "`$(`$event.CgroupId)"
-    Csv = [DateTimeOffset]::Parse(`$csv.Time).ToUnixTimeSeconds() -eq `$event.Time.ToUnixTimeSeconds()
+    Csv = [DateTimeOffset]::Parse(`$csv.Time).UtcTicks -eq `$event.Time.ToUniversalTime().Ticks
     Row = (`$event | Out-String -Width 200) -match '\d\d:\d\d:\d\d\.\d{6}'
     Sizes = @(Get-Error { Get-ExecEvent -Name nobody -BufferSize 64KB -Duration 0 }; Get-Error { Get-ExecEvent -Name nobody -BufferSize '1MB' -Duration 10ms })
     BadDuration = Get-Error { Get-ExecEvent -Name nobody -Duration '1,5s' }

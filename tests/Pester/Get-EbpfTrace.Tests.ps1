@@ -19,13 +19,13 @@ Describe 'Get-EbpfTrace' {
             $times = @{}
             $seen = @(Watch-Trace "$mark *" 1000 {
                     $writer = [IO.FileStream]::new("$tracefs/trace_marker", 'Open', 'Write', 'ReadWrite', 0)
-                    $times.Before = [DateTimeOffset]::Now
+                    $times.Before = [DateTime]::Now
                     foreach ($i in 1..1000) {
                         $writer.Write([Text.Encoding]::UTF8.GetBytes("$mark $i"))
                         # The kernel keeps about 200 as long as its buffer has not been used for more.
                         if ($i % 50 -eq 0) { Start-Sleep -Milliseconds (50 * $Slowness) }
                     }
-                    $times.After = [DateTimeOffset]::Now
+                    $times.After = [DateTime]::Now
                     $writer.Dispose()
                 })
             @{
@@ -176,7 +176,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
             $mark = "ebee$PID"
             $null = Start-ThreadJob { param($Mark) Start-Sleep -Milliseconds 700; [IO.File]::WriteAllText('/sys/kernel/tracing/trace_marker', $Mark) } -ArgumentList $mark
             Invoke-Alone { Get-EbpfTrace -Duration "$(20 * $Slowness)s" } | Where-Object Message -eq $mark | Select-Object -First 1 |
-                ForEach-Object { ([DateTimeOffset]::Now - $_.Time).TotalMilliseconds }
+                ForEach-Object { ([DateTime]::Now - $_.Time).TotalMilliseconds }
         }
         $result | Should -BeLessThan (200 * $Slowness)
     }

@@ -6,6 +6,7 @@ BeforeDiscovery {
         @{ What = 'a mark that turns the direction'; Raw = "a`u{202e}txt.exe`u{2069}"; Shown = 'a\u202etxt.exe\u2069' }
         @{ What = 'C1 controls and backspaces'; Raw = "a`u{9b}31m`u{85}`b`u{7f}"; Shown = 'a\x9b31m\x85\x08\x7f' }
         @{ What = 'what is not seen'; Raw = "a`u{200b}b`u{feff}c"; Shown = 'a\u200bb\ufeffc' }
+        @{ What = 'what has no shape'; Raw = "a`u{2800}b`u{3164}c`u{fe0f}d`u{34f}e`u{a0}f"; Shown = 'a\u2800b\u3164c\ufe0fd\u034fe\xa0f' }
         @{ What = 'tags'; Raw = "a`u{e0041}b"; Shown = 'a\udb40\udc41b' }
     )
 }
@@ -20,7 +21,8 @@ Describe 'What others chose' {
         # Nothing that a terminal would obey or hide, but line ends.
         function Test-Harmless([string] $Text) {
             foreach ($rune in $Text.Replace("`r`n", "`n").Replace("`n", '').EnumerateRunes()) {
-                if ([Text.Rune]::GetUnicodeCategory($rune) -in 'Control', 'Format', 'LineSeparator', 'ParagraphSeparator', 'Surrogate', 'PrivateUse') {
+                if ([Text.Rune]::GetUnicodeCategory($rune) -in 'Control', 'Format', 'LineSeparator', 'ParagraphSeparator', 'Surrogate', 'PrivateUse', 'OtherNotAssigned' -or
+                    $rune.Value -in 0x2800, 0x3164, 0xfe0f, 0x34f, 0xa0) {
                     return $false
                 }
             }

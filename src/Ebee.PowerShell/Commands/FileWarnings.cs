@@ -17,6 +17,10 @@ internal static class FileWarnings
             return;
         }
         string folder = Path.GetDirectoryName(typeof(FileWarnings).Assembly.Location)!;
+        if (!Directory.Exists(folder))
+        {
+            return; // an update or an uninstallation removed it: nothing of it can be changed, and what is missing is told where it is needed
+        }
         foreach (string file in Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".dll" or ".psd1" or ".ps1xml"))
         {
             if (FileTrust.Doubt(file) is { } doubt)

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Ebee.Maps;
+using Ebee.PowerShell.Formatting;
 
 namespace Ebee.PowerShell.Commands;
 
@@ -19,6 +20,9 @@ public sealed class GetEbpfMapEntryCommand : MapEntryCommand
 
     private protected override void Process(MapAccess access)
     {
+        StructViews views = new(InvokeCommand);
+        views.Prepare(access.Layout.Key);
+        views.Prepare(access.Layout.Value);
         if (PlainValue.Of(Key) is { } key)
         {
             WriteObject(access.Get(key, Sum) ?? throw MapErrors.Missing(access.Layout.Map, Btf.ValueText.Of(key)));

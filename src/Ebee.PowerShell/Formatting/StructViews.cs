@@ -18,33 +18,46 @@ internal sealed class StructViews(CommandInvocationIntrinsics commands)
     /// <summary>Makes the views of an object's class, and of the structs in it, when it is the first.</summary>
     public void Prepare(object value)
     {
-        if (value.GetType() == _last || value is not EbpfStruct first || Runspace.DefaultRunspace is not { InitialSessionState.Formats: { } formats } runspace)
+        if (value.GetType() != _last && value is EbpfStruct first)
+        {
+            _last = value.GetType();
+            Prepare(EbpfStruct.CodecOf(first));
+        }
+    }
+
+    /// <summary>Makes the views of a type's classes, when it has any.</summary>
+    public void Prepare(BtfCodec codec)
+    {
+        if (Element(codec) is not StructCodec outer || Runspace.DefaultRunspace is not { InitialSessionState.Formats: { } formats } runspace)
         {
             return;
         }
-        _last = value.GetType();
         HashSet<Type> known = Known.GetOrCreateValue(runspace);
-        if (known.Contains(_last))
+        // A view without columns is refused by PowerShell, and all others with it.
+        StructCodec[] added = [.. WithInner(outer).Where(inner => inner.Fields.Length > 0 && known.Add(inner.ClrType))];
+        if (added.Length == 0)
         {
             return;
-        }
-        foreach (StructCodec codec in WithInner(EbpfStruct.CodecOf(first)))
-        {
-            // A view of nothing is none that PowerShell takes, and all others would fail with it.
-            if (codec.Fields.Length > 0 && known.Add(codec.ClrType))
-            {
-                formats.Add(new SessionStateFormatEntry(Views(codec)));
-            }
         }
         try
         {
-            commands.InvokeScript("Microsoft.PowerShell.Utility\\Update-FormatData", true, PipelineResultTypes.None, null);
+            commands.InvokeScript("Microsoft.PowerShell.Utility\\Update-TypeData -TypeData $args -Force", true, PipelineResultTypes.None, null,
+                [.. added.SelectMany(Types)]);
+            new SessionFormats(commands, formats).Add([.. added.Select(Views)]);
         }
         catch (CommandNotFoundException)
         {
-            // A session that was made without it has the view of all structs.
+            // A session that was made without these commands has the view of all structs.
         }
     }
+
+    // As Ebee.types.ps1xml has it of the classes that are always there.
+    private static IEnumerable<TypeData> Types(StructCodec codec) =>
+    [
+        new(codec.ClrType.FullName) { TypeAdapter = typeof(RecordAdapter) },
+        .. codec.Fields.Select(field => Element(field.Codec).ClrType).Where(type => type.IsEnum).Distinct()
+            .Select(type => new TypeData(type.FullName) { SerializationMethod = "String" }),
+    ];
 
     private static IEnumerable<StructCodec> WithInner(StructCodec codec) => [codec, .. codec.Fields.Select(field => Element(field.Codec)).OfType<StructCodec>().SelectMany(WithInner)];
 
@@ -96,7 +109,7 @@ internal sealed class StructViews(CommandInvocationIntrinsics commands)
     }
 
     // The names are .NET's: letters, digits and _.
-    private static string Script(StructField field) => $"[Ebee.Events.TerminalText]::Escape([Ebee.Btf.ValueText]::Of($_.{field.Name}))";
+    private static string Script(StructField field) => $"[Ebee.PowerShell.Formatting.ShownValue]::Of($_.{field.Name})";
 
     private static bool IsNumber(StructField field) => field.Codec.ClrType is { IsPrimitive: true } and not { IsEnum: true };
 

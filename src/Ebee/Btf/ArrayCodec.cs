@@ -14,7 +14,7 @@ internal sealed class ArrayCodec(BtfCodec element, int length, bool hasTail)
     public BtfCodec Element => element;
 
     // Its bytes are as .NET has them.
-    private readonly bool _isPlain = element is IntegerCodec { IsBigEndian: false, Size: <= 8 } or FloatCodec or EnumCodec;
+    private readonly bool _isPlain = element is IntegerCodec { IsBigEndian: false, Size: <= 8 } or FloatCodec or EnumCodec { Size: sizeof(long) };
 
     internal override bool HasTail => hasTail;
 

@@ -43,7 +43,7 @@ internal static class RunTimeTypes
             NameTable names = new(["value__"], StringComparer.Ordinal);
             foreach ((string enumerator, long value) in enumeration.Values)
             {
-                type.DefineLiteral(names.Take(enumerator), Literal(value, underlying));
+                type.DefineLiteral(names.Take(enumerator), Literal(value, enumeration));
             }
             return new EnumCodec(type.CreateType(), enumeration, cName, $"enum#{number}");
         });
@@ -141,7 +141,12 @@ internal static class RunTimeTypes
                 il.Emit(OpCodes.Call, ((NumberCodec)field.Codec).IsSigned ? ReadSignedBits : ReadBits);
                 EmitConversion(il, clrType, field.Codec.Size);
                 break;
-            case (IntegerCodec { IsBigEndian: false } or EnumCodec or FloatCodec) and { ClrType.IsValueType: true, Size: <= 8 }:
+            case EnumCodec enumeration:
+                il.Emit(OpCodes.Ldc_I4, field.Offset);
+                il.Emit(OpCodes.Call, ReadPlain.MakeGenericMethod(IntegerCodec.TypeOf(enumeration.Size, enumeration.IsSigned)));
+                il.Emit(enumeration.IsSigned ? OpCodes.Conv_I8 : OpCodes.Conv_U8);
+                break;
+            case (IntegerCodec { IsBigEndian: false } or FloatCodec) and { ClrType.IsValueType: true, Size: <= 8 }:
                 il.Emit(OpCodes.Ldc_I4, field.Offset);
                 il.Emit(OpCodes.Call, ReadPlain.MakeGenericMethod(clrType));
                 break;
@@ -164,7 +169,7 @@ internal static class RunTimeTypes
             il.Emit(OpCodes.Conv_U8);
             il.Emit(OpCodes.Cgt_Un);
         }
-        else if (size < 8)
+        else if (size < 8 && !type.IsEnum)
         {
             il.Emit((size, IsSigned(type)) switch
             {
@@ -180,21 +185,16 @@ internal static class RunTimeTypes
 
     private static bool IsSigned(Type type) => Type.GetTypeCode(type) is TypeCode.SByte or TypeCode.Int16 or TypeCode.Int32 or TypeCode.Int64;
 
+    // 64 bits whatever C's size is: ConvertTo-Json writes the names of such enums, and the numbers of shorter ones.
     private static Type UnderlyingType(BtfType enumeration) => enumeration.Size is 1 or 2 or 4 or 8
-        ? IntegerCodec.TypeOf(enumeration.Size, enumeration.IsSigned)
+        ? IntegerCodec.TypeOf(sizeof(long), enumeration.IsSigned)
         : throw new InvalidDataException($"An enum of {enumeration.Size} bytes is none that Ebee reads.");
 
-    private static object Literal(long value, Type type) => Type.GetTypeCode(type) switch
+    private static object Literal(long value, BtfType enumeration)
     {
-        TypeCode.SByte => (sbyte)value,
-        TypeCode.Byte => (byte)value,
-        TypeCode.Int16 => (short)value,
-        TypeCode.UInt16 => (ushort)value,
-        TypeCode.Int32 => (int)value,
-        TypeCode.UInt32 => (uint)value,
-        TypeCode.Int64 => value,
-        _ => (ulong)value,
-    };
+        int unused = 64 - 8 * enumeration.Size;
+        return enumeration.IsSigned ? value << unused >> unused : (object)((ulong)value << unused >> unused);
+    }
 
     // Makes names of .NET of names of C, each once: the second that differs only in case, or not at all, gets a number.
     private sealed class NameTable(string[] taken, StringComparer? comparer = null)

@@ -7,8 +7,9 @@ namespace Ebee.Events;
 public static class TerminalText
 {
     /// <summary>
-    /// The text with everything that a terminal would obey or hide made visible: control characters, line breaks,
-    /// marks that turn the direction of writing, and lone surrogates become \n, \t, \e, \xNN or \uNNNN.
+    /// The text with everything that a terminal would obey, and everything that nobody sees, made visible: control characters,
+    /// line breaks, marks that turn the direction of writing, spaces other than the common one, characters without a shape, and what
+    /// Unicode has not assigned become \n, \t, \e, \xNN or \uNNNN, a code for each UTF-16 unit.
     /// </summary>
     /// <param name="text">The raw text; null is shown as nothing.</param>
     public static string Escape(string? text) => Escape(text, "");
@@ -19,60 +20,47 @@ public static class TerminalText
 
     private static string Escape(string? text, string kept)
     {
-        if (string.IsNullOrEmpty(text))
+        int first = text.AsSpan().IndexOfAnyExceptInRange(' ', '~');
+        if (first < 0)
         {
-            return "";
+            return text ?? "";
         }
-        int first = 0;
-        while (first < text.Length && !IsHarmful(text, first, kept))
+        StringBuilder? escaped = null; // most text that is not ASCII is harmless
+        for (int i = first, length; i < text!.Length; i += length)
         {
-            first++;
-        }
-        if (first == text.Length)
-        {
-            return text;
-        }
-        StringBuilder escaped = new(text, 0, first, text.Length + 16);
-        for (int i = first; i < text.Length; i++)
-        {
-            char c = text[i];
-            if (!IsHarmful(text, i, kept))
+            ReadOnlySpan<char> rest = text.AsSpan(i);
+            bool isHarmless = Rune.DecodeFromUtf16(rest, out Rune rune, out length) == System.Buffers.OperationStatus.Done && IsSeen(rune, kept);
+            if (isHarmless)
             {
-                escaped.Append(c);
+                escaped?.Append(rest[..length]);
                 continue;
             }
-            _ = c switch
+            escaped ??= new StringBuilder(text, 0, i, text.Length + 16);
+            foreach (char c in rest[..length])
             {
-                '\n' => escaped.Append("\\n"),
-                '\r' => escaped.Append("\\r"),
-                '\t' => escaped.Append("\\t"),
-                '\e' => escaped.Append("\\e"),
-                < '\u0100' => escaped.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
-                _ => escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
-            };
+                Append(escaped, c);
+            }
         }
-        return escaped.ToString();
+        return escaped?.ToString() ?? text;
     }
 
-    private static bool IsHarmful(string text, int index, string kept)
+    private static void Append(StringBuilder escaped, char c) => _ = c switch
     {
-        char c = text[index];
-        if (c is >= ' ' and < '\u007f' || kept.Contains(c))
-        {
-            return false;
-        }
-        if (char.IsSurrogate(c))
-        {
-            bool paired = char.IsHighSurrogate(c)
-                ? index + 1 < text.Length && char.IsLowSurrogate(text[index + 1])
-                : index > 0 && char.IsHighSurrogate(text[index - 1]);
-            int pair = char.IsHighSurrogate(c) ? index : index - 1;
-            // Tags (U+E0000 to U+E007F) and other formats, and what only its maker can read.
-            return !paired || text[pair] == '\udb40'
-                || CharUnicodeInfo.GetUnicodeCategory(text, pair) is UnicodeCategory.Format or UnicodeCategory.PrivateUse;
-        }
-        return c is '\u3164' or '\u115f' or '\u1160' or '\uffa0' // letters that show nothing
-            || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
-            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse;
-    }
+        '\n' => escaped.Append("\\n"),
+        '\r' => escaped.Append("\\r"),
+        '\t' => escaped.Append("\\t"),
+        '\e' => escaped.Append("\\e"),
+        < '\u0100' => escaped.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
+        _ => escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+    };
+
+    private static bool IsSeen(Rune rune, string kept) => rune.Value is >= ' ' and <= '~' || rune.IsBmp && kept.Contains((char)rune.Value)
+        || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
+        && !IsBlank(rune.Value);
+
+    // Letters, marks and symbols by category, and nothing to see: what Unicode lists as ignorable (Default_Ignorable_Code_Point), and
+    // those that are blank.
+    private static bool IsBlank(int value) => value is 0x034f or 0x115f or 0x1160 or 0x17b4 or 0x17b5 or (>= 0x180b and <= 0x180f) or 0x2800 or 0x3164
+        or (>= 0xfe00 and <= 0xfe0f) or 0xffa0 or 0x16fe4 or 0x1d159 or (>= 0xe0100 and <= 0xe01ef);
 }

@@ -1,7 +1,8 @@
 namespace Ebee.Host;
 
+// long: ConvertTo-Json writes the name of such an enum, and the number of a shorter one.
 /// <summary>What a feature is about.</summary>
-public enum EbpfFeatureCategory
+public enum EbpfFeatureCategory : long
 {
     /// <summary>A type of program, as bpftool names it: kprobe, xdp, tracing.</summary>
     ProgramType,

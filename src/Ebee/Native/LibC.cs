@@ -86,7 +86,11 @@ internal static unsafe partial class LibC
     /// <summary>Another descriptor of the same file, which a program that this process starts does not inherit.</summary>
     internal static int Duplicate(int fd) => fcntl(fd, FDupFdCloexec, 0);
 
+    private const int FGetFd = 1, FdCloexec = 1;
     private const int FDupFdCloexec = 1030;
+
+    /// <summary>Whether a descriptor was closed when this process began: what it has now is open, if at all, for this program alone.</summary>
+    internal static bool WasClosed(int fd) => fcntl(fd, FGetFd, 0) is var flags && (flags < 0 || (flags & FdCloexec) != 0);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fcntl(int fd, int command, int argument);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Ebee.Programs;
 
 /// <summary>
@@ -87,6 +89,10 @@ public sealed class EbpfLink
 
     /// <summary>The priority, of a netfilter link.</summary>
     public int? Priority { get; internal set; }
+
+    /// <summary>What it attaches to, whatever its kind calls it: tracepoint, function, file, interface, cgroup or map.</summary>
+    public string? Target => TracepointName ?? FunctionName ?? Path ?? InterfaceName ?? TargetName
+        ?? (CgroupId ?? MapId)?.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The processes that hold it open.</summary>
     public int[] ProcessId { get; internal init; } = [];

@@ -1,7 +1,8 @@
 namespace Ebee.Tracers;
 
+// long: ConvertTo-Json writes the name of such an enum, and the number of a shorter one.
 /// <summary>How a file was deleted.</summary>
-public enum FileDeleteOperation
+public enum FileDeleteOperation : long
 {
     /// <summary>unlink, unlinkat: a name of a file was removed; the file itself with its last name.</summary>
     Unlink = 1,

@@ -37,6 +37,22 @@ public sealed class CommandTests
         Assert.Equal((2, 0, 0), ebee.Account);
     }
 
+    [Theory]
+    [InlineData(">&-", "standard output is closed")]
+    [InlineData("<&-", "standard input is closed")]
+    [InlineData("2>&-", "")]
+    [InlineData(">&- <&-", "standard output is closed")]
+    [InlineData(">&- 2>&-", "")]
+    [InlineData("<&- >&- 2>&-", "")]
+    public void A_standard_descriptor_that_is_closed_ends_it_before_it_traces(string closed, string said)
+    {
+        // Without an end of its own it would write to a file of the runtime's that has the number.
+        CommandRun run = CommandRun.Run("sh", ["-c", $"exec timeout 20 \"$0\" execsnoop --json {closed}", Repository.Command]);
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Contains(said, run.Errors, StringComparison.Ordinal);
+        Assert.Equal(said.Length > 0, run.Errors.Contains("ebee: Give it one", StringComparison.Ordinal));
+    }
+
     [LiveFact]
     public void Deletions_as_JSON()
     {

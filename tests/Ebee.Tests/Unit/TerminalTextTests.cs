@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
 using Ebee.Events;
 
 namespace Ebee.Tests.Unit;
@@ -22,6 +25,11 @@ public sealed class TerminalTextTests
     [InlineData("\u2028\u2029", @"\u2028\u2029")]
     [InlineData("\ufeff", @"\ufeff")]
     [InlineData("\ue000", @"\ue000")]     // private use: a terminal's font decides
+    [InlineData("a\u2800b\u3164\u115f", @"a\u2800b\u3164\u115f")] // a blank pattern of Braille, fillers of Hangul
+    [InlineData("rm\u00a0x\u2003y\u3000", @"rm\xa0x\u2003y\u3000")] // other spaces
+    [InlineData("a\ufe0fb\U000e0101", @"a\ufe0fb\udb40\udd01")] // selectors of variants
+    [InlineData("a\u034fb", @"a\u034fb")]
+    [InlineData("\u0378\uffff", @"\u0378\uffff")] // not assigned
     [InlineData("ok\e", @"ok\e")]
     public void What_a_terminal_would_obey_or_hide_is_made_visible(string text, string escaped) =>
         Assert.Equal(escaped, TerminalText.Escape(text));
@@ -83,6 +91,72 @@ public sealed class TerminalTextTests
             string escaped = TerminalText.Escape(new string(text));
             Assert.DoesNotContain(escaped, char.IsControl);
             Assert.Same(escaped, TerminalText.Escape(escaped));
+        }
+    }
+
+    // A code point is shown as it is if it is a letter, mark, number, punctuation or symbol that has a shape. The ignorable ones are
+    // Unicode's Default_Ignorable_Code_Point as far as they have such a category; the last four are blank.
+    private const string Shown = @"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$";
+    private static readonly (int From, int To)[] Shapeless =
+    [
+        (0x34f, 0x34f), (0x115f, 0x1160), (0x17b4, 0x17b5), (0x180b, 0x180d), (0x180f, 0x180f), (0x3164, 0x3164), (0xfe00, 0xfe0f), (0xffa0, 0xffa0),
+        (0xe0100, 0xe01ef), (0x2800, 0x2800), (0x16fe4, 0x16fe4), (0x1d159, 0x1d159),
+    ];
+
+    private static bool IsShown(Rune rune) => !Shapeless.Any(range => rune.Value >= range.From && rune.Value <= range.To)
+        && (rune.IsBmp ? Regex.IsMatch(rune.ToString(), Shown)
+            : Rune.GetUnicodeCategory(rune) is <= UnicodeCategory.OtherNumber or (>= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherSymbol));
+
+    private static string Codes(string text) => string.Concat(text.Select(c => c switch
+    {
+        '\n' => @"\n",
+        '\r' => @"\r",
+        '\t' => @"\t",
+        '\e' => @"\e",
+        < '\u0100' => $@"\x{(int)c:x2}",
+        _ => $@"\u{(int)c:x4}",
+    }));
+
+    [Fact]
+    public void Every_code_point_is_shown_as_the_specification_says()
+    {
+        for (int value = 0; value <= 0x10ffff; value++)
+        {
+            if (Rune.TryCreate(value, out Rune rune))
+            {
+                string text = rune.ToString(), expected = IsShown(rune) ? text : Codes(text);
+                if (TerminalText.Escape(text) != expected)
+                {
+                    Assert.Fail($"U+{value:x4} is shown as {Codes(TerminalText.Escape(text))}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Random_text_of_all_categories_is_shown_as_the_specification_says()
+    {
+        Random random = new(20261126);
+        Rune[][] byCategory = [.. Enumerable.Range(0, 0x110000).Where(Rune.IsValid).Select(value => new Rune(value))
+            .GroupBy(Rune.GetUnicodeCategory).Select(group => group.ToArray())];
+        for (int i = 0; i < 20_000; i++)
+        {
+            StringBuilder text = new(), expected = new();
+            for (int left = random.Next(1, 12); left > 0; left--)
+            {
+                Rune[] category = byCategory[random.Next(byCategory.Length)];
+                Rune rune = category[random.Next(category.Length)];
+                text.Append(rune);
+                expected.Append(IsShown(rune) ? rune.ToString() : Codes(rune.ToString()));
+                if (random.Next(8) == 0)
+                {
+                    // One that is alone: a high one before anything but a low one, a low one after what is whole.
+                    string lone = left > 1 && random.Next(2) == 0 ? "\ud83dx" : "\ude00";
+                    text.Append(lone);
+                    expected.Append(Codes(lone[..1])).Append(lone[1..]);
+                }
+            }
+            Assert.Equal(expected.ToString(), TerminalText.Escape(text.ToString()));
         }
     }
 }
