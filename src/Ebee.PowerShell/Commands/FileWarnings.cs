@@ -16,23 +16,12 @@ internal static class FileWarnings
         {
             return;
         }
+        // The manifest may lie elsewhere, as in a checkout.
         string folder = Path.GetDirectoryName(typeof(FileWarnings).Assembly.Location)!;
-        foreach (string file in Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".dll" or ".psd1" or ".ps1xml"))
+        string? manifest = (cmdlet as PSCmdlet)?.MyInvocation.MyCommand.Module?.Path;
+        if ((manifest is null || FileTrust.Doubt(manifest) is not { } doubt ? FileTrust.FindInFolder(folder) : (manifest, doubt)) is var (file, text))
         {
-            if (FileTrust.Doubt(file) is { } doubt)
-            {
-                cmdlet.WriteWarning(TerminalText.Escape($"{doubt}, and {file} is part of Ebee: it runs with your rights."));
-                return;
-            }
-        }
-    }
-
-    /// <summary>Warns of a file whose programs are about to go into the kernel.</summary>
-    public static void OfPrograms(Cmdlet cmdlet, string file)
-    {
-        if (FileTrust.Doubt(file) is { } doubt)
-        {
-            cmdlet.WriteWarning(TerminalText.Escape($"{doubt}, and the programs of {file} run in the kernel."));
+            cmdlet.WriteWarning(TerminalText.Escape($"{text}, and {file} is part of Ebee: it runs with your rights."));
         }
     }
 }

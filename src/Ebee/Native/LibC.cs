@@ -18,6 +18,7 @@ internal static unsafe partial class LibC
     internal const int EfdCloexec = 0x80000;
     internal const int EfdNonblock = 0x800;
     internal const int OpenNonblock = 0x800;
+    internal const int OpenNoTerminal = 0x100;
     internal const int OpenCloexec = 0x80000;
     internal const int ClockRealtime = 0;
     internal const int ClockBoottime = 7;

@@ -1,5 +1,6 @@
 using Ebee.Btf;
 using Ebee.Events;
+using Ebee.Host;
 using Ebee.Maps;
 
 namespace Ebee.Programs;
@@ -85,11 +86,14 @@ public sealed class EbpfProbe : IDisposable
     internal event Action? Stopped;
 
     /// <summary>Loads an object file and attaches its programs as their sections and the options say. Linux 5.8.</summary>
-    /// <exception cref="EbpfException">The file or an option is wrong, a capability is missing, or the kernel refuses.</exception>
+    /// <exception cref="EbpfException">
+    /// The file or an option is wrong, others could have written the file, a capability is missing, or the kernel refuses.
+    /// </exception>
     public static EbpfProbe Start(string path, ProbeOptions? options = null)
     {
-        using ObjectBuilder builder = ObjectBuilder.FromFile(path);
-        return ProbeStart.Run(builder, options ?? new ProbeOptions());
+        options ??= new ProbeOptions();
+        using ObjectBuilder builder = ObjectBuilder.FromFile(path, new FileUse(options.AllowUntrusted));
+        return ProbeStart.Run(builder, options);
     }
 
     /// <summary>Finds a probe by the folder under bpffs that it was pinned to.</summary>
