@@ -16,12 +16,20 @@ internal static class FileWarnings
         {
             return;
         }
-        // The manifest may lie elsewhere, as in a checkout.
         string folder = Path.GetDirectoryName(typeof(FileWarnings).Assembly.Location)!;
-        string? manifest = (cmdlet as PSCmdlet)?.MyInvocation.MyCommand.Module?.Path;
-        if ((manifest is null || FileTrust.Doubt(manifest) is not { } doubt ? FileTrust.FindInFolder(folder) : (manifest, doubt)) is var (file, text))
+        string? manifest = (cmdlet as PSCmdlet)?.MyInvocation.MyCommand.Module?.Path; // which may lie elsewhere, as in a checkout
+        if (FileTrust.FindFirst([.. manifest is null ? Array.Empty<string>() : [manifest], .. FileTrust.CodeIn(folder)]) is var (file, doubt))
         {
-            cmdlet.WriteWarning(TerminalText.Escape($"{text}, and {file} is part of Ebee: it runs with your rights."));
+            cmdlet.WriteWarning(TerminalText.Escape($"{doubt.Text}, and {file} is part of Ebee: it runs with your rights. As root: {doubt.Remedy}."));
+        }
+    }
+
+    /// <summary>Warns of a file whose types are about to become a header, which programs for the kernel include.</summary>
+    public static void OfTypes(Cmdlet cmdlet, string file)
+    {
+        if (FileStatus.Of(file) is not null && FileTrust.Find(file, likeEbee: true) is { } doubt)
+        {
+            cmdlet.WriteWarning(TerminalText.Escape($"{doubt.Text}, and the header is made of {file}: look at it before you include it."));
         }
     }
 }

@@ -44,13 +44,17 @@ internal static class FileTrust
         }
     }
 
-    /// <summary>The first doubt of the files of a folder and those below it that run or are read as code.</summary>
-    public static (string File, string Text)? FindInFolder(string folder)
+    /// <summary>The files of a folder and those below it that run or are read as code.</summary>
+    public static IEnumerable<string> CodeIn(string folder) => !Directory.Exists(folder) ? [] : Directory
+        .EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 })
+        .Where(file => Path.GetExtension(file) is ".dll" or ".psd1" or ".ps1xml" or ".json");
+
+    /// <summary>The first of some files that others could change, and why; null when they could change none.</summary>
+    public static (string File, Reason Doubt)? FindFirst(IEnumerable<string> files)
     {
-        foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(file => Path.GetExtension(file) is ".dll" or ".psd1" or ".ps1xml" or ".json"))
+        foreach (string file in files)
         {
-            if (Doubt(file) is { } doubt)
+            if (Find(file) is { } doubt)
             {
                 return (file, doubt);
             }
