@@ -39,7 +39,7 @@ internal sealed class PinFolder : IDisposable
     {
         if (FileStatus.Of(path) is not null)
         {
-            CheckTrust(path);
+            CheckTrustOf(path);
         }
         int fd = LibC.open(path, OpenFlags | FolderFlag, 0);
         return fd >= 0 ? new PinFolder(path, new SafeFileHandle(fd, ownsHandle: true)) : throw Failed(path, "opened", Marshal.GetLastPInvokeError());
@@ -89,8 +89,11 @@ internal sealed class PinFolder : IDisposable
         return Pinned.Of(name, fd);
     }
 
+    /// <summary>Throws when others could put another thing in the place of a pin in it.</summary>
+    public void CheckTrust(string name) => CheckTrustOf(System.IO.Path.Join(Path, name));
+
     /// <summary>Opens what is pinned in it.</summary>
-    /// <exception cref="EbpfException">It is not there, not a pin, or another user's.</exception>
+    /// <exception cref="EbpfException">It is not there, or not a pin.</exception>
     public SafeFileHandle OpenPin(string name)
     {
         string path = System.IO.Path.Join(Path, name);
@@ -104,7 +107,6 @@ internal sealed class PinFolder : IDisposable
         {
             throw new EbpfException(EbpfError.FileFailed, $"'{path}' is not a pin.", $"Look what it is: ls -l '{Path}'.");
         }
-        CheckTrust(path);
         return BpfFs.Open($"/proc/self/fd/{fd}", path);
     }
 
@@ -145,7 +147,7 @@ internal sealed class PinFolder : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
-    private static void CheckTrust(string path)
+    private static void CheckTrustOf(string path)
     {
         if (FileTrust.Find(path) is { } doubt)
         {

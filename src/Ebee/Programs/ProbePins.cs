@@ -193,7 +193,8 @@ internal sealed class ProbePins
         using PinFolder? folder = _folder.OpenFolder(part);
         foreach (string name in folder?.Names ?? [])
         {
-            SafeFileHandle handle = folder!.OpenPin(name);
+            folder!.CheckTrust(name);
+            SafeFileHandle handle = folder.OpenPin(name);
             owned.Add(handle);
             opened.Add((name, handle));
             _pinned[part].Add(Pinned.Of(name, (int)handle.DangerousGetHandle()));
