@@ -41,6 +41,15 @@ public sealed class TrustTests
         CommandRun run = Trace(folder);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains($"every user can write to {folder}/ebee", run.Errors, StringComparison.Ordinal);
+        // And what lies beside it and runs, too.
+        File.SetUnixFileMode($"{folder}/ebee", (UnixFileMode)0b111_101_101);
+        Assert.Equal("", Trace(folder).Errors);
+        foreach (string file in Directory.GetFiles(folder).Where(file => Path.GetExtension(file) is ".dll" or ".json"))
+        {
+            File.SetUnixFileMode(file, (UnixFileMode)0b110_100_110);
+            Assert.Contains($"every user can write to {file}", Trace(folder).Errors, StringComparison.Ordinal);
+            File.SetUnixFileMode(file, (UnixFileMode)0b110_100_100);
+        }
     }
 
     [LiveFact]
