@@ -37,7 +37,8 @@ internal static class FileTrust
     /// </summary>
     public static void Require(string path)
     {
-        if (Find(path) is { } doubt && (Own.Length == 0 || Find(Own) is null))
+        // Whoever is about to run it says so when it is missing.
+        if (FileStatus.Of(path) is not null && Find(path) is { } doubt && (Own.Length == 0 || Find(Own) is null))
         {
             throw new EbpfException(EbpfError.FileUntrusted, $"{path} is not loaded: {doubt.Text}.",
                 $"As root: {doubt.Remedy}. Or install Ebee where only root can write.");

@@ -33,6 +33,17 @@ public sealed class TrustTests
     }
 
     [LiveFact]
+    public void A_library_of_the_search_path_that_others_can_write_is_not_loaded()
+    {
+        string folder = CommandCopy.New(), libraries = TestFolder.New("libraries");
+        FileTrustTests.Shell($"mv {folder}/{Native}/*.so.1 {libraries}");
+        CommandRun TraceThere() => CommandRun.Run("env", [$"LD_LIBRARY_PATH={libraries}", $"{folder}/ebee", "execsnoop", "--comm", "no-such", "--duration", "0"]);
+        Assert.DoesNotContain("EbpfFileUntrusted", TraceThere().Errors, StringComparison.Ordinal);
+        FileTrustTests.Shell($"chown 65534 {libraries}/libelf.so.1");
+        Assert.Contains($"{libraries}/libelf.so.1 belongs to the user nobody. (EbpfFileUntrusted)", TraceThere().Errors, StringComparison.Ordinal);
+    }
+
+    [LiveFact]
     public void A_command_that_others_can_write_warns()
     {
         string folder = CommandCopy.New();
