@@ -92,9 +92,9 @@ internal sealed class TracerCommand : Command
         using PosixSignalRegistration interrupt = OnSignal(PosixSignal.SIGINT, stop);
         using PosixSignalRegistration terminate = OnSignal(PosixSignal.SIGTERM, stop);
         using PosixSignalRegistration hangUp = OnSignal(PosixSignal.SIGHUP, stop);
-        if (FileTrust.Doubt(Environment.ProcessPath!) is { } doubt)
+        if (FileTrust.FindFirst([Environment.ProcessPath!, .. FileTrust.CodeIn(AppContext.BaseDirectory)]) is var (file, doubt))
         {
-            Console.Error.WriteLine($"ebee: {TerminalText.Escape(doubt)}: ebee runs with your rights.");
+            Console.Error.WriteLine(TerminalText.Escape($"ebee: {doubt.Text}, and {file} is part of ebee, which runs with your rights. As root: {doubt.Remedy}."));
         }
         using IProbe probe = _tracer.StartProbe(options);
         long deadline = duration is { } time ? Environment.TickCount64 + (long)time.TotalMilliseconds : long.MaxValue;

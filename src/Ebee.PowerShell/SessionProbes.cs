@@ -25,12 +25,6 @@ public sealed class SessionProbes : IModuleAssemblyCleanup
     /// <summary>The module leaves a runspace: what that has started is let go.</summary>
     public void OnRemove(PSModuleInfo psModuleInfo)
     {
-        foreach ((EbpfProbe probe, Guid owner) in Running)
-        {
-            if (owner == Runspace)
-            {
-                probe.Dispose();
-            }
-        }
+        CleanUp.Run(Running.Where(running => running.Value == Runspace).Select<KeyValuePair<EbpfProbe, Guid>, Action>(running => running.Key.Dispose).ToArray());
     }
 }

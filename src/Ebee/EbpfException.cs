@@ -3,6 +3,8 @@ namespace Ebee;
 /// <summary>An error with a stable id and an action that a person can type.</summary>
 public sealed class EbpfException : Exception
 {
+    private readonly List<Exception> _others = [];
+
     /// <summary>Makes an error.</summary>
     /// <param name="error">What went wrong.</param>
     /// <param name="message">One sentence that names the input.</param>
@@ -16,6 +18,10 @@ public sealed class EbpfException : Exception
         RecommendedAction = action;
         Details = details;
     }
+
+    /// <summary>What went wrong, and what went wrong besides while that was cleaned up.</summary>
+    public override string Message => _others.Count == 0 ? base.Message
+        : $"{base.Message} Besides: {string.Join(" ", _others.Select(other => other.Message))}";
 
     /// <summary>What went wrong.</summary>
     public EbpfError Error { get; }
@@ -40,4 +46,7 @@ public sealed class EbpfException : Exception
 
     /// <summary>What the line says; null when they do not show it.</summary>
     public string? SourceLine { get; internal init; }
+
+    /// <summary>Adds what went wrong while this error was cleaned up.</summary>
+    internal void Add(Exception other) => _others.Add(other);
 }

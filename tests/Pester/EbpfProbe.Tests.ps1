@@ -258,6 +258,7 @@ char LICENSE[] SEC("license") = "GPL";
         BeforeAll {
             if (-not $missing) {
                 Set-Content "$folder/text.bpf.o" 'no object'
+                mkfifo "$folder/fifo.bpf.o"
                 Copy-Item /bin/true "$folder/true.bpf.o"
             }
         }
@@ -277,6 +278,7 @@ char LICENSE[] SEC("license") = "GPL";
             @{ File = 'execve-ring.bpf.o'; With = @{ MapSize = @{ events = 0 } }; Id = 'EbpfMapFailed'; Names = 'events: EINVAL.*ringbuf, with 0 bytes'; Advice = '-MapSize @\{ events = ' }
             @{ File = 'execve-perf.bpf.o'; With = @{ MapSize = @{ comm_events = 2GB } }; Id = 'EbpfMapFailed'; Names = 'comm_events .*2147483648 bytes'; Advice = '-MapSize @\{ comm_events = ' }
             @{ File = 'counters.bpf.o'; With = @{ ReuseMap = @{ counters = $null } }; Id = 'EbpfInvalidArgument'; Names = '-ReuseMap .* counters'; Advice = 'Get-EbpfMap' }
+            @{ File = 'fifo.bpf.o'; With = @{}; Id = 'EbpfFileFailed'; Names = 'it is a FIFO'; Advice = 'clang' }
             @{ File = '.'; With = @{}; Id = 'EbpfFileFailed'; Names = 'it is a folder'; Advice = 'clang' }
             @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ nix = '/sys/fs/bpf/nix' } }; Id = 'EbpfMapNotFound'; Names = 'nix'; Advice = 'counters' }
             @{ File = 'counters.bpf.o'; With = @{ MapPin = @{ counters = '' } }; Id = 'EbpfInvalidArgument'; Names = 'counters'; Advice = 'a path' }

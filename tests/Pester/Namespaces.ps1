@@ -41,7 +41,7 @@ ip -n peer neighbor replace 10.9.0.1 lladdr 02:00:00:00:00:01 dev there
 $EbpfMounts = @'
 ip link set lo up
 mountpoint -q /sys/fs/bpf || [ -d /sys/fs/bpf ] || { mount -t tmpfs none /sys/fs && mkdir /sys/fs/bpf /sys/fs/cgroup; }
-mount -t bpf bpf /sys/fs/bpf
+mount -t bpf -o mode=0700 bpf /sys/fs/bpf
 grep -q ' /sys/fs/cgroup cgroup2 ' /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup
 '@
 

@@ -117,12 +117,16 @@ Describe 'A file that others can write' {
         Remove-Item -Recurse -Force $folder
     }
 
-    It 'is named in a warning when it is an object' {
+    It 'is refused when it is an object, and named in a warning when it is allowed' {
         $object = Build-Attach $folder
-        $start = { Start-EbpfProbe $object -ProgramName raw_tracepoint_named -WarningVariable warnings -WarningAction SilentlyContinue | Stop-EbpfProbe; $warnings }
+        $start = { Start-EbpfProbe $object -ProgramName raw_tracepoint_named -AllowUntrusted -WarningVariable warnings -WarningAction SilentlyContinue | Stop-EbpfProbe; $warnings }
         & $start | Should -BeNullOrEmpty
         chmod o+w $object
         & $start | Should -BeLike "every user can write to $object, *"
+        $errors = $null
+        Start-EbpfProbe $object -ProgramName raw_tracepoint_named -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'EbpfFileUntrusted,*'
+        $errors[0].ErrorDetails.RecommendedAction | Should -BeLike "*chmod go-w '$object'*-AllowUntrusted*"
         chmod o-w $object
         chown 65534 $object
         & $start | Should -BeLike "$object belongs to the user nobody, *"
@@ -144,6 +148,12 @@ Describe 'A file that others can write' {
         $said | Should -Match "every user can write to $folder/module/Ebee.dll"
         $said | Should -Match 'warnings: 1' -Because 'once is enough'
         chmod o-w "$folder/module/Ebee.dll"
+        # A file of views runs script blocks; whichever cmdlet is the first looks.
+        chmod o+w "$folder/module/Formatting/EbpfMap.format.ps1xml"
+        $said = Invoke-Session "`$null = Get-EbpfMap -WarningVariable w; `$null = Get-EbpfMap -WarningVariable +w; `"warnings: `$(`$w.Count)`"" -Module $module
+        $said | Should -Match "every user can write to $folder/module/Formatting/EbpfMap.format.ps1xml.*chmod go-w"
+        $said | Should -Match 'warnings: 1'
+        chmod o-w "$folder/module/Formatting/EbpfMap.format.ps1xml"
         chmod o+w (Get-ChildItem -Recurse "$folder/module" -Filter libbpf.so.1).FullName
         Invoke-Session "try { $script } catch { `$_.FullyQualifiedErrorId }" -Module $module | Should -Match 'EbpfFileUntrusted'
     }

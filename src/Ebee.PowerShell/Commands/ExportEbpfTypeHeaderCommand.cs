@@ -25,6 +25,9 @@ public sealed class ExportEbpfTypeHeaderCommand : PSCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
+    /// <inheritdoc/>
     protected override void EndProcessing()
     {
         string path = GetUnresolvedProviderPathFromPSPath(Path), btfPath = GetUnresolvedProviderPathFromPSPath(BtfPath);
@@ -38,6 +41,7 @@ public sealed class ExportEbpfTypeHeaderCommand : PSCmdlet
             {
                 throw Exists(path);
             }
+            FileWarnings.OfTypes(this, btfPath);
             byte[] header = TypeHeader.Make(btfPath);
             Write(path, header);
             WriteObject(new FileInfo(path));

@@ -21,22 +21,19 @@ internal static class FileWarnings
         {
             return; // an update or an uninstallation removed it: nothing of it can be changed, and what is missing is told where it is needed
         }
-        foreach (string file in Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".dll" or ".psd1" or ".ps1xml"))
+        string? manifest = (cmdlet as PSCmdlet)?.MyInvocation.MyCommand.Module?.Path; // which may lie elsewhere, as in a checkout
+        if (FileTrust.FindFirst([.. manifest is null ? Array.Empty<string>() : [manifest], .. FileTrust.CodeIn(folder)]) is var (file, doubt))
         {
-            if (FileTrust.Doubt(file) is { } doubt)
-            {
-                cmdlet.WriteWarning(TerminalText.Escape($"{doubt}, and {file} is part of Ebee: it runs with your rights."));
-                return;
-            }
+            cmdlet.WriteWarning(TerminalText.Escape($"{doubt.Text}, and {file} is part of Ebee: it runs with your rights. As root: {doubt.Remedy}."));
         }
     }
 
-    /// <summary>Warns of a file whose programs are about to go into the kernel.</summary>
-    public static void OfPrograms(Cmdlet cmdlet, string file)
+    /// <summary>Warns of a file whose types are about to become a header, which programs for the kernel include.</summary>
+    public static void OfTypes(Cmdlet cmdlet, string file)
     {
-        if (FileTrust.Doubt(file) is { } doubt)
+        if (FileStatus.Of(file) is not null && FileTrust.Find(file, likeEbee: true) is { } doubt)
         {
-            cmdlet.WriteWarning(TerminalText.Escape($"{doubt}, and the programs of {file} run in the kernel."));
+            cmdlet.WriteWarning(TerminalText.Escape($"{doubt.Text}, and the header is made of {file}: look at it before you include it."));
         }
     }
 }

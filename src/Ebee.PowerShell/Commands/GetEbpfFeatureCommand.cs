@@ -29,6 +29,9 @@ public sealed class GetEbpfFeatureCommand : PSCmdlet
     public SwitchParameter Full { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         try

@@ -28,6 +28,9 @@ public sealed class GetEbpfProbeCommand : PSCmdlet
     public string[] PinPath { get; set; } = [];
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (string folder in PinPath)

@@ -6,6 +6,9 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>What the cmdlets have in common that list what the kernel holds.</summary>
 public abstract class InventoryCommand : PSCmdlet
 {
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
     /// <summary>Lists, once for all that the pipeline gave; an error of the kernel ends the cmdlet.</summary>
     protected override void EndProcessing()
     {

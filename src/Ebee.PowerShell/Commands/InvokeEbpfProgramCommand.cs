@@ -52,6 +52,9 @@ public sealed class InvokeEbpfProgramCommand : PSCmdlet
     public int Repeat { get; set; } = 1;
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         try

@@ -31,6 +31,9 @@ public abstract class MapEntryCommand : PSCmdlet
     public string[] PinPath { get; set; } = [];
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (EbpfMap map in Select())

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using Ebee.Events;
+using Ebee.Host;
 using Ebee.Maps;
 using Ebee.PowerShell.Completion;
 using Ebee.Programs;
@@ -126,6 +127,10 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     [ValidateRange(1, 10_000)]
     public int Frequency { get; set; }
 
+    /// <summary>Files that other users could have written, too, with a warning.</summary>
+    [Parameter]
+    public SwitchParameter AllowUntrusted { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing() => FileWarnings.OfModule(this);
 
@@ -134,18 +139,17 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     {
         foreach (string file in Path.SelectMany(Files))
         {
-            FileWarnings.OfPrograms(this, file);
-            Start(file, _ => ObjectBuilder.FromFile(file));
+            Start(file, (_, use) => ObjectBuilder.FromFile(file, use));
         }
         foreach (string file in SourcePath.SelectMany(Files))
         {
-            FileWarnings.OfPrograms(this, file);
-            Start(file, options => ObjectBuilder.FromBytes(System.IO.Path.GetFileName(file).Split('.')[0],
-                SourceCompiler.CompileFile(file, options.Section, cancellation: _stop.Token)));
+            Start(file, (options, use) => ObjectBuilder.FromBytes(System.IO.Path.GetFileName(file).Split('.')[0],
+                SourceCompiler.CompileFile(file, options.Section, cancellation: _stop.Token, use: use)));
         }
         if (ParameterSetName == "Source")
         {
-            Start("the source text", options => ObjectBuilder.FromBytes("source", SourceCompiler.Compile(Source, options.Section, cancellation: _stop.Token)));
+            Start("the source text", (options, use) => ObjectBuilder.FromBytes("source",
+                SourceCompiler.Compile(Source, options.Section, cancellation: _stop.Token, use: use)));
         }
     }
 
@@ -155,7 +159,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stop.Dispose();
 
-    private void Start(string target, Func<ProbeOptions, ObjectBuilder> open)
+    private void Start(string target, Func<ProbeOptions, FileUse, ObjectBuilder> open)
     {
         if (!ShouldProcess(target, VerifyOnly ? "Have its eBPF programs verified" : "Load its eBPF programs and attach them"))
         {
@@ -164,7 +168,10 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         try
         {
             ProbeOptions options = Options();
-            using ObjectBuilder builder = open(options);
+            FileUse use = new(AllowUntrusted);
+            using ObjectBuilder builder = open(options, use);
+            use.Notes.ForEach(note => WriteVerbose(TerminalText.Escape(note)));
+            use.Warnings.ForEach(warning => WriteWarning(TerminalText.Escape(warning)));
             if (VerifyOnly)
             {
                 WriteObject(ProbeStart.Verify(builder, options), enumerateCollection: true);

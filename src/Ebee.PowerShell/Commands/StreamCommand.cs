@@ -34,6 +34,9 @@ public abstract class StreamCommand : PSCmdlet, IDisposable
     }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+
+    /// <inheritdoc/>
     protected override void EndProcessing()
     {
         try

@@ -82,7 +82,6 @@ public abstract class TracerEventCommand<TTracer, TEvent> : StreamCommand
 
     private protected override void Stream()
     {
-        FileWarnings.OfModule(this);
         if (MyInvocation.ExpectingInput && _processIds.Count == 0)
         {
             throw new EbpfException(EbpfError.ProcessNotFound, "The pipeline gave no process to trace.",

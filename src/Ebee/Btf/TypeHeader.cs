@@ -1,3 +1,4 @@
+using Ebee.Host;
 using Ebee.Native;
 
 namespace Ebee.Btf;
@@ -64,17 +65,15 @@ public static class TypeHeader
     {
         try
         {
-            return !File.Exists(path) ? throw NoFile(path)
-                : new FileInfo(path).Length > LargestFile ? throw Invalid(path, $"it is longer than {LargestFile} bytes", "")
-                : File.ReadAllBytes(path);
+            return RegularFile.Read(path, LargestFile);
         }
-        catch (UnauthorizedAccessException)
+        catch (IOException e) when (e.InnerException is UnauthorizedAccessException)
         {
             throw NotAllowed(path, "");
         }
         catch (IOException e)
         {
-            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message.TrimEnd('.')}.",
+            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message}.",
                 "Give a file with BTF: /sys/kernel/btf/vmlinux, or an object that was compiled with -g.", inner: e);
         }
     }

@@ -10,27 +10,76 @@ internal static class VmlinuxHeader
     /// <summary>The name that programs include it by.</summary>
     public const string FileName = "vmlinux.h";
 
+    private const string Prefix = "vmlinux-";
+
     /// <summary>A folder that holds it and nothing that could be taken for another header.</summary>
-    /// <param name="temporary">Where to write it when this user has no cache.</param>
+    /// <param name="temporary">Where to write it when this user has no cache, or none that can be written.</param>
+    /// <param name="use">Is told when the cache cannot be used.</param>
     /// <exception cref="EbpfException">The kernel has no BTF.</exception>
-    public static string Folder(string temporary) => Folder(CacheFolder.Find(), temporary);
+    public static string Folder(string temporary, FileUse use) => Folder(CacheFolder.Find(), temporary, use);
 
     /// <summary>As above, in a given cache.</summary>
-    internal static string Folder(string? cache, string temporary)
+    internal static string Folder(string? cache, string temporary, FileUse use)
     {
-        string folder = cache is null ? Path.Combine(temporary, "include") : Path.Combine(cache, "vmlinux-" + Key());
-        string file = Path.Combine(folder, FileName);
-        if (!File.Exists(file))
+        string? kept = cache is null ? null : Path.Combine(cache, Prefix + Key());
+        if (kept is not null && IsWhole(kept))
         {
-            byte[] header = TypeHeader.Make();
-            Directory.CreateDirectory(folder);
-            // Whole or not at all: others may look for it at the same time.
-            string part = $"{file}.{Guid.NewGuid():N}";
-            File.WriteAllBytes(part, header);
-            File.Move(part, file, overwrite: true);
+            return HeadersOf(kept);
         }
+        byte[] header = TypeHeader.Make();
+        try
+        {
+            if (kept is not null)
+            {
+                Keep(cache!, kept, header);
+                return HeadersOf(kept);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            use.Notes.Add($"{FileName} is not kept in {cache}, and is made anew each time: {e.Message}");
+        }
+        string folder = Directory.CreateDirectory(HeadersOf(temporary)).FullName;
+        File.WriteAllBytes(Path.Combine(folder, FileName), header);
         return folder;
     }
+
+    // A power cut leaves a file that is empty or holds zeros. The time of the folder is that of its last use.
+    private static bool IsWhole(string folder)
+    {
+        try
+        {
+            if (!File.ReadAllBytes(SumOf(folder)).AsSpan().SequenceEqual(SHA256.HashData(File.ReadAllBytes(Path.Combine(HeadersOf(folder), FileName)))))
+            {
+                return false;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // it is not there, or the disk cannot be read
+        }
+        try
+        {
+            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // read-only: nothing is removed there either
+        }
+        return true;
+    }
+
+    private static void Keep(string cache, string folder, byte[] header)
+    {
+        CacheFolder.Prune(cache, Prefix);
+        string headers = Directory.CreateDirectory(HeadersOf(folder)).FullName;
+        CacheFolder.Write(cache, Path.Combine(headers, FileName), header);
+        CacheFolder.Write(cache, SumOf(folder), SHA256.HashData(header));
+    }
+
+    private static string HeadersOf(string folder) => Path.Combine(folder, "include");
+
+    private static string SumOf(string folder) => Path.Combine(folder, "sum");
 
     // What tells one build of a kernel from another: its build id, its version line, and how much BTF it has. And who wrote
     // the header.

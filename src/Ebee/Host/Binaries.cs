@@ -14,7 +14,8 @@ internal static class Binaries
     public static string Find(string name)
     {
         string[] tried = name.Contains('/', StringComparison.Ordinal) ? [Path.GetFullPath(name)] : [.. Folders.Select(folder => Path.Join(folder, name))];
-        return Array.Find(tried, File.Exists) ?? throw new EbpfException(EbpfError.SymbolNotFound, $"There is no binary '{name}'.",
+        return Array.Find(tried, FileStatus.IsRegularFile) ?? throw new EbpfException(EbpfError.SymbolNotFound,
+            FileStatus.Of(tried[0]) is { } other ? $"'{name}' is not a binary: it is {other.Kind}." : $"There is no binary '{name}'.",
             tried.Length > 1 ? $"Give its whole path; it is in none of {string.Join(", ", Folders)}." : "Give its whole path; (Get-Command name).Source shows it.");
     }
 }

@@ -7,6 +7,7 @@ namespace Ebee.Host;
 /// <summary>The functions of a 64-bit little-endian ELF file, and where in the file they begin, which is where a uprobe goes.</summary>
 internal static class ElfSymbols
 {
+    private const long LargestFile = int.MaxValue - 64;
     private const int HeaderSize = 64, SectionSize = 64, SegmentSize = 56, SymbolSize = 24;
     private const int LongestName = 4096; // bytes: all symbols of a file may have one name, which ends nowhere
     private const uint SymbolTable = 2, DynamicSymbols = 11; // SHT_SYMTAB, SHT_DYNSYM
@@ -36,7 +37,7 @@ internal static class ElfSymbols
     {
         try
         {
-            return Read(File.ReadAllBytes(path));
+            return Read(RegularFile.Read(path, LargestFile));
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or OverflowException)
         {

@@ -120,6 +120,9 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_link__fd(nint link);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_link_detach(int fd);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_link_create(int programFd, int targetFd, uint attachType, BpfLinkCreateOpts* options);
 
     [LibraryImport(Library)]

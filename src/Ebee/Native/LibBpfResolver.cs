@@ -56,6 +56,7 @@ internal static class LibBpfResolver
                 return _handle;
             }
             LoadedPaths.Clear();
+            RequireSearchPath();
             if (NativeLibrary.TryLoad(LibBpf.Library, out _handle))
             {
                 LoadedPaths.Add(LibBpf.Library);
@@ -65,6 +66,18 @@ internal static class LibBpfResolver
             throw new EbpfException(EbpfError.LibBpfNotFound,
                 $"libbpf was not found. Tried: {string.Join(", ", tried)}.",
                 "Install it: apt-get install libbpf1 (Debian, Ubuntu), dnf install libbpf (Fedora, RHEL).");
+        }
+    }
+
+    // The loader looks there first, and in the current folder where an entry is empty.
+    private static void RequireSearchPath()
+    {
+        foreach (string folder in (Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "/").Split(':', ';'))
+        {
+            foreach (string path in Bundled.Select(library => Path.Combine(Environment.CurrentDirectory, folder, library)).Where(File.Exists))
+            {
+                Host.FileTrust.Require(path);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ internal static unsafe partial class LibC
     internal const int EfdCloexec = 0x80000;
     internal const int EfdNonblock = 0x800;
     internal const int OpenNonblock = 0x800;
+    internal const int OpenNoTerminal = 0x100;
     internal const int OpenCloexec = 0x80000;
     internal const int ClockRealtime = 0;
     internal const int ClockBoottime = 7;
@@ -73,6 +74,15 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int openat(int folder, string name, int flags);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int mkdirat(int folder, string name, uint mode);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int unlinkat(int folder, string name, int flags);
 
     [LibraryImport(Library)]
     internal static partial nint write(int fd, void* data, nuint length);

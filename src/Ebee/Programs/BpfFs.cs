@@ -6,30 +6,36 @@ namespace Ebee.Programs;
 /// <summary>Pins under bpffs, the kernel's file system for what is to outlive a process. Files of mode 0600; Linux 4.4.</summary>
 internal static unsafe class BpfFs
 {
-    private const string Mount = "mount -t bpf bpf /sys/fs/bpf";
+    /// <summary>What root types to have one that nobody else can write to; without a mode every user can.</summary>
+    public const string Mount = "mount -t bpf -o mode=0700 bpf /sys/fs/bpf";
 
     /// <summary>Pins a map, a program or a link.</summary>
-    public static void Pin(int fd, string path)
+    /// <param name="fd">It.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="shown">The path that a user knows it by.</param>
+    public static void Pin(int fd, string path, string shown)
     {
-        CheckPlace(path);
         int result = LibBpf.bpf_obj_pin(fd, path);
         if (result < 0)
         {
             throw result == -Errno.Eexist
-                ? new EbpfException(EbpfError.FileExists, $"'{path}' is there already.", $"Give another path, or remove what is pinned there: Remove-Item '{path}'.")
-                : new EbpfException(EbpfError.FileFailed, $"'{path}' could not be pinned: {Errno.Name(-result)}.",
+                ? new EbpfException(EbpfError.FileExists, $"'{shown}' is there already.", $"Give another path, or remove what is pinned there: Remove-Item '{shown}'.")
+                : new EbpfException(EbpfError.FileFailed, $"'{shown}' could not be pinned: {Errno.Name(-result)}.",
                     $"Give a path under a bpffs (mount shows them; {Mount}) in a folder that exists, without dots in its name.");
         }
     }
 
     /// <summary>Opens what is pinned.</summary>
-    public static SafeFileHandle Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="shown">The path that a user knows it by, if it is another.</param>
+    public static SafeFileHandle Open(string path, string? shown = null)
     {
+        shown ??= path;
         int fd = LibBpf.bpf_obj_get(path);
         return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true)
             : throw (fd is -Errno.Eperm or -Errno.Eacces
-                ? new EbpfException(EbpfError.PermissionDenied, $"This process may not open '{path}' ({Errno.Name(-fd)}).", "Run it as the user who pinned it, or as root: sudo pwsh.")
-                : new EbpfException(EbpfError.FileFailed, $"'{path}' could not be opened: {Errno.Name(-fd)}.", "Give a file of a bpffs; ls /sys/fs/bpf shows them."));
+                ? new EbpfException(EbpfError.PermissionDenied, $"This process may not open '{shown}' ({Errno.Name(-fd)}).", "Run it as the user who pinned it, or as root: sudo pwsh.")
+                : new EbpfException(EbpfError.FileFailed, $"'{shown}' could not be opened: {Errno.Name(-fd)}.", "Give a file of a bpffs; ls /sys/fs/bpf shows them."));
     }
 
     /// <summary>Throws when a path is in no bpffs.</summary>

@@ -8,6 +8,7 @@ namespace Ebee.Programs;
 internal sealed class Clang
 {
     private const int Oldest = 11; // the first with what libbpf's headers ask for
+    private const int FirstWithConfigFiles = 16;
     private const int LongestOutput = 1 << 26;
     private const string Install = "Install clang: apt-get install clang, or dnf install clang.";
     private static readonly Dictionary<(string Path, DateTime Written), int> Versions = [];
@@ -24,8 +25,8 @@ internal sealed class Clang
     public int Version { get; }
 
     /// <summary>
-    /// Finds it along PATH: clang, or the newest clang-NN when that one is too old or is not there. One in a folder that every
-    /// user can write to is not run.
+    /// Finds it along PATH: clang, or the newest clang-NN when that one is too old or is not there. One that others could have
+    /// changed is not run.
     /// </summary>
     /// <exception cref="EbpfException">There is none.</exception>
     public static Clang Find() => Find(Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin");
@@ -33,15 +34,15 @@ internal sealed class Clang
     /// <summary>As above, along a given path.</summary>
     internal static Clang Find(string searchPath)
     {
-        string? refused = null;
+        FileTrust.Reason? refused = null;
         List<(string Path, int Version)> found = [];
         foreach (string folder in searchPath.Split(':').Where(folder => Path.IsPathRooted(folder) && Directory.Exists(folder)).Distinct())
         {
             foreach (string file in Candidates(folder))
             {
-                if (FileStatus.IsWorldWritable(folder))
+                if (FileTrust.Find(file) is { } doubt)
                 {
-                    refused ??= file;
+                    refused ??= doubt;
                     continue;
                 }
                 int version = VersionOf(file);
@@ -60,10 +61,13 @@ internal sealed class Clang
             (string path, int version) = found.MaxBy(clang => clang.Version);
             return new Clang(path, version);
         }
-        throw new EbpfException(EbpfError.ClangNotFound, refused is null
-            ? $"clang {Oldest} or newer is not on the path."
-            : $"{refused} is in a folder that every user can write to, so it is not run; there is no other clang on the path.", Install);
+        throw refused is null
+            ? new EbpfException(EbpfError.ClangNotFound, $"clang {Oldest} or newer is not on the path.", Install)
+            : new EbpfException(EbpfError.FileUntrusted, $"The clang on the path is not run: {refused.Text}.", $"As root: {refused.Remedy}. Or {char.ToLowerInvariant(Install[0])}{Install[1..]}");
     }
+
+    /// <summary>Arguments that keep it from reading more than it is given: newer ones read clang.cfg beside the program.</summary>
+    private IEnumerable<string> Isolation => Version >= FirstWithConfigFiles ? ["--no-default-config"] : [];
 
     /// <summary>The one at a path; its version is asked for.</summary>
     internal static Clang At(string path) => new(path, VersionOf(path));
@@ -79,7 +83,7 @@ internal sealed class Clang
     public (int ExitCode, byte[] Output, string Messages) Run(IEnumerable<string> arguments, string folder, ReadOnlyMemory<byte> input,
         TimeSpan limit, CancellationToken cancellation)
     {
-        ProcessStartInfo start = new(_path, arguments)
+        ProcessStartInfo start = new(_path, Isolation.Concat(arguments))
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,

@@ -1,5 +1,6 @@
 using Ebee.Btf;
 using Ebee.Events;
+using Ebee.Host;
 using Ebee.Maps;
 
 namespace Ebee.Programs;
@@ -17,7 +18,7 @@ public sealed class EbpfProbe : IDisposable
     private readonly LoadedObject? _loaded;
     private readonly IReadOnlyList<IDisposable> _owned;
     private readonly ProbePins? _pins;
-    private int _stopped;
+    private int _stopped, _unpinned;
 
     internal EbpfProbe(string name, string? path, LoadedObject? loaded, BtfBlob? types, IReadOnlyList<ProbeProgram> programs,
         IReadOnlyDictionary<string, EbpfMap> maps, ProbeEvents events, ProbePins? pins, IReadOnlyList<IDisposable> owned)
@@ -85,11 +86,14 @@ public sealed class EbpfProbe : IDisposable
     internal event Action? Stopped;
 
     /// <summary>Loads an object file and attaches its programs as their sections and the options say. Linux 5.8.</summary>
-    /// <exception cref="EbpfException">The file or an option is wrong, a capability is missing, or the kernel refuses.</exception>
+    /// <exception cref="EbpfException">
+    /// The file or an option is wrong, others could have written the file, a capability is missing, or the kernel refuses.
+    /// </exception>
     public static EbpfProbe Start(string path, ProbeOptions? options = null)
     {
-        using ObjectBuilder builder = ObjectBuilder.FromFile(path);
-        return ProbeStart.Run(builder, options ?? new ProbeOptions());
+        options ??= new ProbeOptions();
+        using ObjectBuilder builder = ObjectBuilder.FromFile(path, new FileUse(options.AllowUntrusted));
+        return ProbeStart.Run(builder, options);
     }
 
     /// <summary>Finds a probe by the folder under bpffs that it was pinned to.</summary>
@@ -117,26 +121,30 @@ public sealed class EbpfProbe : IDisposable
     }
 
     /// <summary>Detaches and frees all of it, what was pinned with it too. Maps pinned on their own stay.</summary>
-    public void Stop()
-    {
-        _pins?.Remove();
-        Dispose();
-    }
+    /// <exception cref="EbpfException">Something is left, which it names; all else is done.</exception>
+    public void Stop() => End(isForGood: true);
 
     /// <summary>Ends this session's hold on it: all is detached and freed that is not pinned.</summary>
-    public void Dispose()
+    public void Dispose() => End(isForGood: false);
+
+    // Each step is done, whatever the others do.
+    private void End(bool isForGood)
     {
-        if (Interlocked.Exchange(ref _stopped, 1) != 0)
+        List<Action> steps = [];
+        bool isFirst = Interlocked.Exchange(ref _stopped, 1) == 0;
+        if (isFirst)
         {
-            return;
+            steps.AddRange([() => Stopped?.Invoke(), () => _loaded?.Dispose(), .. _owned.Select<IDisposable, Action>(owned => owned.Dispose)]);
         }
-        Stopped?.Invoke();
-        _loaded?.Dispose();
-        foreach (IDisposable owned in _owned)
+        if (isForGood && Interlocked.Exchange(ref _unpinned, 1) == 0)
         {
-            owned.Dispose();
+            steps.Add(() => _pins?.Remove());
         }
-        Events.Dispose(); // last: who reads it takes what the programs have written until they were detached
+        if (isFirst)
+        {
+            steps.Add(Events.Dispose); // last: who reads it takes what the programs have written until they were detached
+        }
+        CleanUp.Run(steps);
     }
 
     /// <summary>Its name and id.</summary>

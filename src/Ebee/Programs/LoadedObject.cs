@@ -108,11 +108,7 @@ internal sealed unsafe class LoadedObject : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        CloseLinks();
-        _handle.Dispose();
-    }
+    public void Dispose() => CleanUp.Run(CloseLinks, _handle.Dispose);
 
     // The kernel waits for an RCU grace period at each kprobe's close; threads that wait together wait once.
     private void CloseLinks()
@@ -124,13 +120,24 @@ internal sealed unsafe class LoadedObject : IDisposable
         _detached = true;
         if (_links.Count < 4)
         {
-            _links.ForEach(link => link.Attachment.Dispose());
+            CleanUp.Run(_links.Select<(ObjectProgram, Attachment Attachment), Action>(link => link.Attachment.Dispose));
+            return;
         }
-        else
+        // An error that leaves a thread ends the process.
+        Exception?[] errors = new Exception?[_links.Count];
+        Thread[] threads = [.. _links.Select((link, i) => new Thread(() =>
         {
-            Thread[] threads = [.. _links.Select(link => new Thread(link.Attachment.Dispose, maxStackSize: 256 << 10))];
-            Array.ForEach(threads, thread => thread.Start());
-            Array.ForEach(threads, thread => thread.Join());
-        }
+            try
+            {
+                link.Attachment.Dispose();
+            }
+            catch (Exception e)
+            {
+                errors[i] = e;
+            }
+        }, maxStackSize: 256 << 10))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        CleanUp.Run(errors.OfType<Exception>().Select<Exception, Action>(e => () => System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e)));
     }
 }

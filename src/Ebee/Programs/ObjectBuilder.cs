@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using Ebee.Btf;
+using Ebee.Host;
 using Ebee.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -51,26 +52,24 @@ internal sealed unsafe class ObjectBuilder : IDisposable
     public static ObjectBuilder FromBytes(string name, byte[] content) => new(name, Check(name, content), null);
 
     /// <summary>An object file; its name is the file's up to the first dot.</summary>
-    /// <exception cref="EbpfException">It cannot be read, or is no object file.</exception>
-    public static ObjectBuilder FromFile(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="use">What is done when others could change it; by default that is an error.</param>
+    /// <exception cref="EbpfException">It cannot be read, is not an object file, or others could change it.</exception>
+    public static ObjectBuilder FromFile(string path, FileUse? use = null)
     {
+        byte[] content;
         try
         {
-            using SafeFileHandle file = File.OpenHandle(path);
-            long length = RandomAccess.GetLength(file);
-            if (length > LargestFile)
-            {
-                throw NoObject(path, $"it has {length} bytes");
-            }
-            byte[] content = new byte[length];
-            int read = RandomAccess.Read(file, content, 0);
-            return new ObjectBuilder(System.IO.Path.GetFileName(path).Split('.')[0], Check(path, content[..read]), path);
+            content = RegularFile.Read(path, LargestFile);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {(Directory.Exists(path) ? "it is a folder" : e.Message.TrimEnd('.'))}.",
+            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message}.",
                 "Give the object file that clang -target bpf made of your program.", inner: e);
         }
+        Check(path, content);
+        (use ?? new FileUse()).Check(path);
+        return new ObjectBuilder(System.IO.Path.GetFileName(path).Split('.')[0], content, path);
     }
 
     /// <summary>Parses the object. Nothing reaches the kernel yet.</summary>

@@ -4,7 +4,8 @@ namespace Ebee.Programs;
 
 /// <summary>
 /// What the preprocessor left of a C source, looked through at file scope: which sections it names, and which types it
-/// defines. What comes from the system's headers is left out.
+/// defines. What comes from the system's headers is left out, and so are the kernel's types, which a vmlinux.h of whatever name declares
+/// with the attribute preserve_access_index for all.
 /// </summary>
 internal sealed partial class PreprocessedSource
 {
@@ -15,7 +16,7 @@ internal sealed partial class PreprocessedSource
     public PreprocessedSource(string text)
     {
         bool isOwn = false;
-        int braces = 0;
+        int braces = 0, attributes = 0, kernels = 0; // depths of #pragma clang attribute push
         foreach (string line in text.Split('\n'))
         {
             if (LineMarker().Match(line) is { Success: true } marker)
@@ -23,7 +24,12 @@ internal sealed partial class PreprocessedSource
                 // Flag 3: from a system header. <built-in>, <stdin> and the like are Ebee's and clang's own.
                 isOwn = !marker.Groups["flags"].Value.Contains('3', StringComparison.Ordinal) && !IsPredefined(marker.Groups["file"].Value);
             }
-            else if (isOwn && !line.StartsWith('#'))
+            else if (AttributePragma().Match(line) is { Success: true } pragma)
+            {
+                attributes += pragma.Groups["push"].Success ? 1 : -1;
+                kernels = kernels > attributes ? 0 : kernels == 0 && pragma.Groups["core"].Success ? attributes : kernels;
+            }
+            else if (isOwn && kernels == 0 && !line.StartsWith('#'))
             {
                 foreach (Match token in Token().Matches(line))
                 {
@@ -156,6 +162,9 @@ internal sealed partial class PreprocessedSource
 
     [GeneratedRegex("""^# \d+ "(?<file>(?:[^"\\]|\\.)*)"(?<flags>[ 0-9]*)$""")]
     private static partial Regex LineMarker();
+
+    [GeneratedRegex("""^#pragma clang attribute (?:\w+\.)?(?:(?<push>push)\b(?:.*(?<core>preserve_access_index))?|pop\b)""")]
+    private static partial Regex AttributePragma();
 
     // A literal that does not end goes to the line's end.
     [GeneratedRegex("""[A-Za-z_]\w*|"(?>(?:[^"\\]|\\.)*)"?|'(?>(?:[^'\\]|\\.)*)'?|\S""")]

@@ -23,4 +23,7 @@ public sealed class ProbeOptions : HookOptions
     /// until it is stopped. Linux 5.15 for tracepoints, kprobes and uprobes.
     /// </summary>
     public string? PinPath { get; init; }
+
+    /// <summary>Takes the object's file though another user could have written it.</summary>
+    public bool AllowUntrusted { get; init; }
 }

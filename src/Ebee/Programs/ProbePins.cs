@@ -13,47 +13,53 @@ internal sealed class ProbePins
 {
     private const string Link = "link", Program = "program", Map = "map";
 
-    private ProbePins(string folder) => Folder = folder;
+    private readonly PinFolder _above, _folder; // open until the pins are removed, or nobody has this any more
+    private readonly Dictionary<string, List<Pinned>> _pinned = new() { [Link] = [], [Program] = [], [Map] = [] };
 
-    public string Folder { get; }
+    private ProbePins(PinFolder above, PinFolder folder)
+    {
+        _above = above;
+        _folder = folder;
+    }
+
+    public string Folder => _folder.Path;
 
     /// <summary>Makes the folder, which must not be there.</summary>
     public static ProbePins Create(string folder)
     {
-        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        BpfFs.CheckPlace(folder);
-        if (Directory.Exists(folder))
-        {
-            throw new EbpfException(EbpfError.FileExists, $"'{folder}' is there already.",
-                $"Give another -PinPath; or stop what is pinned there: Get-EbpfProbe -PinPath '{folder}' | Stop-EbpfProbe.");
-        }
-        System.Diagnostics.Debug.Assert(!OperatingSystem.IsWindows());
+        (PinFolder above, PinFolder made) = PinFolder.Make(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        ProbePins pins = new(above, made);
         try
         {
-            foreach (string part in new[] { "", Link, Program, Map })
+            foreach (string part in pins._pinned.Keys)
             {
-                Directory.CreateDirectory(Path.Join(folder, part), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                made.MakeFolder(part).Dispose();
             }
+            return pins;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            throw new EbpfException(EbpfError.FileFailed, $"'{folder}' could not be made: {e.Message.TrimEnd('.')}.", "Give a path under a bpffs that you may write to; bpffs takes no dots in names.", inner: e);
+            CleanUp.After(e, pins.Remove);
+            throw;
         }
-        return new ProbePins(folder);
     }
 
     /// <summary>The probe that a folder holds.</summary>
     public static EbpfProbe Open(string folder)
     {
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        ProbePins pins = new(folder);
         if (!Directory.Exists(Path.Join(folder, Program)))
         {
             throw new EbpfException(EbpfError.ProbeNotFound, $"No probe is pinned in '{folder}'.", "Give the folder that Start-EbpfProbe -PinPath was given.");
         }
+        BpfFs.CheckPlace(Path.Join(folder, Program));
+        PinFolder above = PinFolder.Open(Path.GetDirectoryName(folder)!);
         List<IDisposable> owned = [];
+        PinFolder? found = null;
         try
         {
+            found = PinFolder.Open(folder);
+            ProbePins pins = new(above, found);
             using HostInventory inventory = new(withHolders: false);
             (EbpfLink Link, SafeFileHandle Handle)[] opened = [.. pins.OpenAll(Link, owned).Select(link => (inventory.Link(link.Handle), link.Handle))];
             ILookup<uint, EbpfLink> links = opened.Select(link => link.Link).ToLookup(link => link.ProgramId);
@@ -86,9 +92,9 @@ internal sealed class ProbePins
             ProbeEvents events = new(probe, buffers, () => [.. types.Select(KernelBlobs.Of).OfType<BtfBlob>()]) { Iterators = iterators };
             return new EbpfProbe(probe, null, null, null, programs, maps, events, pins, owned);
         }
-        catch
+        catch (Exception e)
         {
-            owned.ForEach(o => o.Dispose());
+            CleanUp.After(e, [.. owned.Select<IDisposable, Action>(o => o.Dispose), () => found?.Dispose(), above.Dispose]);
             throw;
         }
     }
@@ -111,38 +117,87 @@ internal sealed class ProbePins
     /// <summary>Pins a map.</summary>
     public void Pin(BpfMap map) => Pin(Map, map.Name, map.Fd);
 
-    /// <summary>Removes all of it; what no process holds then is detached and freed.</summary>
-    public void Remove()
+    /// <summary>Pins a map by itself, where it stays.</summary>
+    /// <returns>What removes it again.</returns>
+    public static Action PinMap(int fd, string path)
     {
-        foreach (string part in new[] { Link, Program, Map })
+        path = Path.GetFullPath(path);
+        BpfFs.CheckPlace(path);
+        PinFolder folder = PinFolder.Open(Path.GetDirectoryName(path)!);
+        try
         {
-            string folder = Path.Join(Folder, part);
-            if (Directory.Exists(folder))
+            Pinned pinned = folder.Pin(fd, Path.GetFileName(path));
+            return () =>
             {
-                foreach (string file in Directory.GetFiles(folder))
+                if (folder.Remove(pinned) is { } why)
                 {
-                    File.Delete(file);
+                    throw new EbpfException(EbpfError.FileFailed, $"{why}.", $"Remove it: rm '{path}'.");
                 }
-                Directory.Delete(folder);
-            }
+            };
         }
-        if (Directory.Exists(Folder))
+        catch
         {
-            Directory.Delete(Folder);
+            folder.Dispose();
+            throw;
         }
     }
 
+    /// <summary>Removes what it pinned, and nothing else; what no process holds then is detached and freed.</summary>
+    /// <exception cref="EbpfException">Something is left; all else is removed.</exception>
+    public void Remove()
+    {
+        List<string> left = [.. _pinned.SelectMany(part => Remove(part.Key, part.Value))];
+        left.AddRange(_folder.Names.Except(_pinned.Keys).Select(other => NotOwn(_folder, other)));
+        if (left.Count == 0 && _above.Remove(_folder) is { } why)
+        {
+            left.Add(why);
+        }
+        _folder.Dispose();
+        _above.Dispose();
+        if (left.Count > 0)
+        {
+            throw new EbpfException(EbpfError.FileFailed, $"The probe is stopped, but not all of '{Folder}' could be removed: {string.Join("; ", left)}.",
+                $"Look what it is, and remove it: find '{Folder}' -ls; rm -r '{Folder}'.");
+        }
+    }
+
+    // What is left of a part of the folder, and why.
+    private List<string> Remove(string name, List<Pinned> pinned)
+    {
+        using PinFolder? part = _folder.OpenFolder(name);
+        if (part is null)
+        {
+            return _folder.Names.Contains(name) ? [NotOwn(_folder, name)] : [];
+        }
+        List<string> left = [.. pinned.Select(part.Remove).OfType<string>()];
+        left.AddRange(part.Names.Except(pinned.Select(pin => pin.Name)).Select(other => NotOwn(part, other)));
+        if (left.Count == 0 && _folder.Remove(part) is { } why)
+        {
+            left.Add(why);
+        }
+        return left;
+    }
+
+    private static string NotOwn(PinFolder folder, string name) => $"'{Path.Join(folder.Path, name)}' is not the probe's own";
+
     // bpffs takes no dots in names, and .rodata has one.
-    private void Pin(string part, string name, int fd) => BpfFs.Pin(fd, Path.Join(Folder, part, name.Replace('.', '_')));
+    private void Pin(string part, string name, int fd)
+    {
+        using PinFolder folder = _folder.OpenFolder(part) ?? throw new EbpfException(EbpfError.FileFailed, $"'{Path.Join(Folder, part)}' is not there any more.", "Start the probe again.");
+        _pinned[part].Add(folder.Pin(fd, name.Replace('.', '_')));
+    }
 
     private List<(string Name, SafeFileHandle Handle)> OpenAll(string part, List<IDisposable> owned)
     {
         List<(string, SafeFileHandle)> opened = [];
-        foreach (string file in Directory.GetFiles(Path.Join(Folder, part)).Order(StringComparer.Ordinal))
+        using PinFolder? folder = _folder.OpenFolder(part);
+        foreach (string name in folder?.Names ?? [])
         {
-            SafeFileHandle handle = BpfFs.Open(file);
+            folder!.CheckTrust(name);
+            SafeFileHandle handle = folder.OpenPin(name);
             owned.Add(handle);
-            opened.Add((Path.GetFileName(file), handle));
+            opened.Add((name, handle));
+            _pinned[part].Add(Pinned.Of(name, (int)handle.DangerousGetHandle()));
         }
         return opened;
     }

@@ -19,6 +19,7 @@ internal static class ProbeStart
         List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options);
         LoadedObject loaded = Explain(chosen, opened.Load);
         List<IDisposable> owned = [];
+        List<Action> unpin = [];
         ProbePins? pins = null;
         ProbeEvents? events = null;
         try
@@ -57,16 +58,14 @@ internal static class ProbeStart
             }
             foreach ((string map, string path) in options.MapPin)
             {
-                BpfFs.Pin(loaded.Map(map).Fd, path);
+                unpin.Add(ProbePins.PinMap(loaded.Map(map).Fd, path));
             }
             return new EbpfProbe(builder.Name, builder.Path, loaded, opened.Types, programs, maps, events, pins, owned);
         }
-        catch
+        catch (Exception e)
         {
-            pins?.Remove();
-            owned.ForEach(o => o.Dispose());
-            loaded.Dispose();
-            events?.Dispose();
+            // What is pinned is attached until it is unpinned.
+            CleanUp.After(e, [loaded.Dispose, .. owned.Select<IDisposable, Action>(o => o.Dispose), () => pins?.Remove(), .. unpin, () => events?.Dispose()]);
             throw;
         }
     }

@@ -26,16 +26,20 @@ internal sealed partial class SourceCompiler
 
         """;
 
+    private const int LargestSource = 64 << 20; // bytes
+
     private readonly string _name;
     private readonly string _folder; // temporary, and the one that clang runs in
+    private readonly FileUse _use;
     private readonly Clang _clang;
     private readonly TimeSpan _limit;
     private readonly CancellationToken _cancellation;
 
-    private SourceCompiler(string name, string folder, Clang clang, TimeSpan limit, CancellationToken cancellation)
+    private SourceCompiler(string name, string folder, FileUse use, Clang clang, TimeSpan limit, CancellationToken cancellation)
     {
         _name = name;
         _folder = folder;
+        _use = use;
         _clang = clang;
         _limit = limit;
         _cancellation = cancellation;
@@ -49,59 +53,71 @@ internal sealed partial class SourceCompiler
     /// <param name="section">Where its functions go if it has no SEC() at all, such as tracepoint/syscalls/sys_enter_execve.</param>
     /// <param name="clang">The compiler; by default the one on the path.</param>
     /// <param name="limit">How long it may run; by default <see cref="Limit"/>.</param>
+    /// <param name="use">What is done when others could have written a file; by default that is an error.</param>
     /// <param name="cancellation">Ends clang.</param>
     /// <returns>The object file's bytes.</returns>
-    /// <exception cref="EbpfException">It does not compile, or clang is not on the machine.</exception>
-    public static byte[] Compile(string source, string? section = null, Clang? clang = null, TimeSpan? limit = null, CancellationToken cancellation = default) =>
-        InTemporaryFolder(TextName, folder =>
+    /// <exception cref="EbpfException">It does not compile, others could have written a file, or clang is not on the machine.</exception>
+    public static byte[] Compile(string source, string? section = null, Clang? clang = null, TimeSpan? limit = null,
+        FileUse? use = null, CancellationToken cancellation = default)
+    {
+        use ??= new FileUse();
+        return InTemporaryFolder(TextName, use, folder =>
         {
             File.WriteAllText(Path.Combine(folder, TextName), source);
-            return new SourceCompiler(TextName, folder, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section);
+            return new SourceCompiler(TextName, folder, use, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section);
         });
+    }
 
     /// <summary>Compiles a file.</summary>
     /// <param name="path">The file, with its whole path. What it includes in quotes is looked for in its folder.</param>
     /// <param name="section">Where its functions go if it has no SEC() at all, such as tracepoint/syscalls/sys_enter_execve.</param>
     /// <param name="clang">The compiler; by default the one on the path.</param>
     /// <param name="limit">How long it may run; by default <see cref="Limit"/>.</param>
+    /// <param name="use">What is done when others could have written a file; by default that is an error.</param>
     /// <param name="cancellation">Ends clang.</param>
     /// <returns>The object file's bytes.</returns>
-    /// <exception cref="EbpfException">It does not compile, or clang is not on the machine.</exception>
-    public static byte[] CompileFile(string path, string? section = null, Clang? clang = null, TimeSpan? limit = null, CancellationToken cancellation = default)
+    /// <exception cref="EbpfException">It does not compile, others could have written a file, or clang is not on the machine.</exception>
+    public static byte[] CompileFile(string path, string? section = null, Clang? clang = null, TimeSpan? limit = null,
+        FileUse? use = null, CancellationToken cancellation = default)
     {
+        use ??= new FileUse();
         string source;
         try
         {
-            if (!FileStatus.IsRegularFile(path))
-            {
-                throw new FileNotFoundException("it is no file, or not there");
-            }
-            source = File.ReadAllText(path);
+            source = Encoding.UTF8.GetString(RegularFile.Read(path, LargestSource));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message.TrimEnd('.')}.", "Give -SourcePath a C source.", inner: e);
+            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message}.", "Give -SourcePath a C source.", inner: e);
         }
-        return InTemporaryFolder(path, folder =>
-            new SourceCompiler(path, folder, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section));
+        use.Check(path);
+        return InTemporaryFolder(path, use, folder =>
+            new SourceCompiler(path, folder, use, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section));
     }
 
-    private static byte[] InTemporaryFolder(string name, Func<string, byte[]> compile)
+    private static byte[] InTemporaryFolder(string name, FileUse use, Func<string, byte[]> compile)
     {
-        string folder = CacheFolder.NewTemporary();
+        string folder = CacheFolder.NewTemporary(use);
+        byte[] compiled;
         try
         {
-            return compile(folder);
+            compiled = compile(folder);
         }
-        catch (TimeoutException e)
+        catch (Exception e)
         {
-            throw new EbpfException(EbpfError.CompileFailed, $"{CompilerErrors.Subject(name)} does not compile: {e.Message}",
-                "Look at what it includes: a header that has no end, or macros that grow without one.", inner: e);
+            Exception error = e is TimeoutException
+                ? new EbpfException(EbpfError.CompileFailed, $"{CompilerErrors.Subject(name)} does not compile: {e.Message}",
+                    "Look at what it includes: a header that has no end, or macros that grow without one.", inner: e)
+                : e;
+            CleanUp.After(error, () => Directory.Delete(folder, recursive: true));
+            if (error == e)
+            {
+                throw;
+            }
+            throw error;
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        Directory.Delete(folder, recursive: true);
+        return compiled;
     }
 
     private byte[] Compile(string source, string? section)
@@ -109,20 +125,23 @@ internal sealed partial class SourceCompiler
         string includes = Include().IsMatch(source) ? "" : Prelude;
         // Not by the name alone: that would become ./<source>.
         string own = $"#include \"{Path.Combine(_folder, _name)}\"\n";
-        List<string> options = Options(includes.Length > 0);
+        string? headers = Headers(isNeeded: includes.Length > 0);
+        List<string> options = Options(headers);
+        IncludedFiles files = new(_name, _folder, headers, _use);
+        files.Cover(Path.Join(Path.GetDirectoryName(_name), VmlinuxHeader.FileName)); // found beside the source, before any other
         // The kernel's types are not needed yet, and take the time.
-        PreprocessedSource preprocessed = new(Encoding.UTF8.GetString(Run([.. options, "-E", "-D__VMLINUX_H__"], includes + own)));
+        PreprocessedSource preprocessed = new(Encoding.UTF8.GetString(Run([.. options, "-E", "-D__VMLINUX_H__"], includes + own, files)));
         string main = includes + own + (preprocessed.IsBalanced ? Tail(preprocessed) : "");
         if (preprocessed.HasProgram)
         {
-            return Run([.. options, "-c"], main);
+            return Run([.. options, "-c"], main, files);
         }
         if (section is null)
         {
             throw new EbpfException(EbpfError.AttachTargetMissing, $"{CompilerErrors.Subject(_name)} does not say what its functions are to be attached to.",
                 "Give -Tracepoint, -Function or -Interface, or put SEC(\"tracepoint/syscalls/sys_enter_execve\") before the function.");
         }
-        string code = Encoding.UTF8.GetString(Run([.. options, "-S", "-emit-llvm", "-Xclang", "-disable-llvm-passes"], main));
+        string code = Encoding.UTF8.GetString(Run([.. options, "-S", "-emit-llvm", "-Xclang", "-disable-llvm-passes"], main, files));
         code = IntermediateCode.PlacePrograms(code, section, out int count);
         return count > 0
             ? Run(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-x", "ir", "-c"], code)
@@ -147,26 +166,43 @@ internal sealed partial class SourceCompiler
         return tail.ToString();
     }
 
-    private List<string> Options(bool needsVmlinux)
+    // The folder of vmlinux.h; null on a kernel without BTF, as not every source needs it.
+    private string? Headers(bool isNeeded)
+    {
+        try
+        {
+            return VmlinuxHeader.Folder(_folder, _use);
+        }
+        catch (EbpfException e) when (e.Error == EbpfError.NoBtf && !isNeeded)
+        {
+            return null;
+        }
+    }
+
+    private List<string> Options(string? headers)
     {
         bool isArm = RuntimeInformation.OSArchitecture == Architecture.Arm64;
-        List<string> options =
+        return
         [
             "-x", "c", "-g", "-O2", "-target", "bpf", "-mcpu=v3", $"-D__TARGET_ARCH_{(isArm ? "arm64" : "x86")}",
             "-Werror=implicit-function-declaration", "-fno-crash-diagnostics",
             // The folder that is gone later is in no name of a file; clang 14 puts the current one before each.
             $"-fdebug-prefix-map={_folder}/=", "-fdebug-compilation-dir=here:", "-fdebug-prefix-map=here:=",
             "-idirafter", $"/usr/include/{(isArm ? "aarch64" : "x86_64")}-linux-gnu",
+            .. headers is null ? Array.Empty<string>() : ["-isystem", headers],
         ];
-        try
+    }
+
+    // With all that it reads looked at: what it made of others is not used.
+    private byte[] Run(IEnumerable<string> options, string input, IncludedFiles files)
+    {
+        byte[] output;
+        do
         {
-            options.AddRange(["-isystem", VmlinuxHeader.Folder(_folder)]);
+            output = Run([.. options, .. files.Options], input);
         }
-        catch (EbpfException e) when (e.Error == EbpfError.NoBtf && !needsVmlinux)
-        {
-            // not every source needs it
-        }
-        return options;
+        while (files.Check());
+        return output;
     }
 
     private byte[] Run(IEnumerable<string> options, string input)

@@ -94,9 +94,9 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
                 {
                     return new Probe<TEvent>(loaded, new RingBufferReader(loaded.Map("events").Fd, ringSize), step.Name, skipped, Decode);
                 }
-                catch
+                catch (Exception e)
                 {
-                    loaded.Dispose();
+                    CleanUp.After(e, loaded.Dispose);
                     throw;
                 }
             }
@@ -163,9 +163,9 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
             }
             return loaded;
         }
-        catch
+        catch (Exception e)
         {
-            loaded.Dispose();
+            CleanUp.After(e, loaded.Dispose);
             throw;
         }
     }

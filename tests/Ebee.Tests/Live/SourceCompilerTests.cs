@@ -254,19 +254,84 @@ public sealed class SourceCompilerTests
         string cache = TestFolder.New("cache");
         File.SetUnixFileMode(cache, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Stopwatch watch = Stopwatch.StartNew();
-        string folder = VmlinuxHeader.Folder(cache, "/nonexistent");
+        string folder = VmlinuxHeader.Folder(cache, "/nonexistent", new Host.FileUse());
         TimeSpan miss = watch.Elapsed;
         string file = Path.Combine(folder, "vmlinux.h");
         DateTime written = File.GetLastWriteTimeUtc(file);
         Assert.Equal([file], Directory.GetFiles(folder));
         Assert.Equal(TypeHeader.Make(), File.ReadAllBytes(file));
         watch.Restart();
-        Assert.Equal(folder, VmlinuxHeader.Folder(cache, "/nonexistent"));
+        Assert.Equal(folder, VmlinuxHeader.Folder(cache, "/nonexistent", new Host.FileUse()));
         Assert.Equal(written, File.GetLastWriteTimeUtc(file));
         Assert.True(watch.Elapsed < miss / 5, $"{watch.Elapsed} of {miss}");
         // And without a cache, in the folder that goes.
         string temporary = TestFolder.New("temporary");
-        Assert.StartsWith(temporary, VmlinuxHeader.Folder(null, temporary), StringComparison.Ordinal);
+        Assert.StartsWith(temporary, VmlinuxHeader.Folder(null, temporary, new Host.FileUse()), StringComparison.Ordinal);
+    }
+
+    [LiveTheory]
+    [InlineData("truncate -s 0 {0}")]
+    [InlineData("truncate -s 100 {0}")]
+    [InlineData("dd if=/dev/zero of={0} bs=4096 seek=7 count=1 conv=notrunc status=none")]
+    [InlineData("echo '#error planted' > {0}")]
+    [InlineData("rm {0}")]
+    [InlineData("rm $(dirname {0})/../sum")]
+    public void Damaged_types_in_the_cache_are_made_anew(string damage)
+    {
+        string cache = Cache();
+        string file = Path.Combine(VmlinuxHeader.Folder(cache, "/nonexistent", new Host.FileUse()), "vmlinux.h");
+        byte[] right = File.ReadAllBytes(file);
+        FileTrustTests.Shell(damage.Replace("{0}", file, StringComparison.Ordinal));
+        Assert.Equal(file, Path.Combine(VmlinuxHeader.Folder(cache, "/nonexistent", new Host.FileUse()), "vmlinux.h"));
+        Assert.Equal(right, File.ReadAllBytes(file));
+    }
+
+    [LiveFact]
+    public void A_cache_that_cannot_be_written_gives_way_and_keeps_nothing_half() => PrivateMounts.Run(() =>
+    {
+        foreach (string option in new[] { "ro", "size=1m" })
+        {
+            string cache = TestFolder.New("cache"), temporary = TestFolder.New("temporary");
+            Sys.Mount("none", cache, "tmpfs", 0, "mode=700" + (option == "ro" ? "" : "," + option));
+            if (option == "ro")
+            {
+                FileTrustTests.Shell($"mount -o remount,ro {cache}");
+            }
+            Host.FileUse use = new();
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.StartsWith(temporary, VmlinuxHeader.Folder(cache, temporary, use), StringComparison.Ordinal);
+                Assert.Empty(Directory.GetFiles(cache, "*", SearchOption.AllDirectories));
+            }
+            Assert.All(use.Notes, note => Assert.StartsWith($"vmlinux.h is not kept in {cache}", note, StringComparison.Ordinal));
+            Assert.Equal(3, use.Notes.Count);
+        }
+    });
+
+    [LiveFact]
+    public void The_cache_is_bounded()
+    {
+        string cache = Cache();
+        (string Name, int Days)[] entries = [("vmlinux-1", 100), ("vmlinux-2", 5), ("vmlinux-3", 4), ("vmlinux-4", 3), ("vmlinux-5", 2), ("vmlinux-6", 0), ("run-1-a", 2), ("run-2-b", 0), ("other", 200)];
+        foreach ((string name, int days) in entries)
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(cache, name)).FullName;
+            File.WriteAllText(Path.Combine(folder, "file"), "");
+            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow.AddDays(-days));
+        }
+        string part = Path.Combine(cache, "part-1");
+        File.WriteAllText(part, "");
+        File.SetLastWriteTimeUtc(part, DateTime.UtcNow.AddDays(-2));
+        string made = Path.GetFileName(Path.GetDirectoryName(VmlinuxHeader.Folder(cache, "/nonexistent", new Host.FileUse()))!);
+        Assert.Equal(new[] { made, "vmlinux-3", "vmlinux-4", "vmlinux-5", "vmlinux-6", "run-2-b", "other" }.Order(),
+            Directory.GetFileSystemEntries(cache).Select(entry => Path.GetFileName(entry)).Order());
+    }
+
+    private static string Cache()
+    {
+        string cache = TestFolder.New("cache");
+        File.SetUnixFileMode(cache, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return cache;
     }
 
     private static byte[] Compile(string source, int clang, string? section = null) =>

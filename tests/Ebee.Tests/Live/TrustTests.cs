@@ -33,6 +33,17 @@ public sealed class TrustTests
     }
 
     [LiveFact]
+    public void A_library_of_the_search_path_that_others_can_write_is_not_loaded()
+    {
+        string folder = CommandCopy.New(), libraries = TestFolder.New("libraries");
+        FileTrustTests.Shell($"mv {folder}/{Native}/*.so.1 {libraries}");
+        CommandRun TraceThere() => CommandRun.Run("env", [$"LD_LIBRARY_PATH={libraries}", $"{folder}/ebee", "execsnoop", "--comm", "no-such", "--duration", "0"]);
+        Assert.DoesNotContain("EbpfFileUntrusted", TraceThere().Errors, StringComparison.Ordinal);
+        FileTrustTests.Shell($"chown 65534 {libraries}/libelf.so.1");
+        Assert.Contains($"{libraries}/libelf.so.1 belongs to the user nobody. (EbpfFileUntrusted)", TraceThere().Errors, StringComparison.Ordinal);
+    }
+
+    [LiveFact]
     public void A_command_that_others_can_write_warns()
     {
         string folder = CommandCopy.New();
@@ -41,6 +52,15 @@ public sealed class TrustTests
         CommandRun run = Trace(folder);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains($"every user can write to {folder}/ebee", run.Errors, StringComparison.Ordinal);
+        // And what lies beside it and runs, too.
+        File.SetUnixFileMode($"{folder}/ebee", (UnixFileMode)0b111_101_101);
+        Assert.Equal("", Trace(folder).Errors);
+        foreach (string file in Directory.GetFiles(folder).Where(file => Path.GetExtension(file) is ".dll" or ".json"))
+        {
+            File.SetUnixFileMode(file, (UnixFileMode)0b110_100_110);
+            Assert.Contains($"every user can write to {file}", Trace(folder).Errors, StringComparison.Ordinal);
+            File.SetUnixFileMode(file, (UnixFileMode)0b110_100_100);
+        }
     }
 
     [LiveFact]

@@ -37,7 +37,17 @@ public sealed class ClangTests
         File.SetUnixFileMode(open, All | UnixFileMode.OtherWrite);
         Assert.Equal(12, Clang.Find($"{open}:{good}").Version);
         EbpfException e = Assert.Throws<EbpfException>(() => Clang.Find(open));
-        Assert.Contains($"{open}/clang is in a folder that every user can write to", e.Message, StringComparison.Ordinal);
+        Assert.Equal(EbpfError.FileUntrusted, e.Error);
+        Assert.Contains($"every user can write to {open}", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"chmod go-w '{open}'", e.RecommendedAction, StringComparison.Ordinal);
+        // Its own mode, and where a link leads to, count as well.
+        File.SetUnixFileMode(open, All);
+        Assert.Equal(14, Clang.Find(open).Version);
+        File.SetUnixFileMode($"{open}/clang", All | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
+        Assert.Contains($"every user can write to {open}/clang", Assert.Throws<EbpfException>(() => Clang.Find(open)).Message, StringComparison.Ordinal);
+        string linked = Folder();
+        File.CreateSymbolicLink($"{linked}/clang", $"{open}/clang");
+        Assert.Contains($"every user can write to {open}/clang", Assert.Throws<EbpfException>(() => Clang.Find(linked)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,6 +20,23 @@ public sealed class PreprocessedSourceTests
         Assert.True(source is { HasProgram: true, HasLicense: true, IsBalanced: true });
     }
 
+    [Fact]
+    public void The_kernels_types_are_not_the_programs_own()
+    {
+        PreprocessedSource source = new(Marker + """
+            #pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+            struct task_struct { int pid; };
+            #pragma clang attribute push (__attribute__((annotate("x"))), apply_to = function)
+            #pragma clang attribute pop
+            struct file { int pid; };
+            #pragma clang attribute pop
+            #pragma clang attribute name.push (__attribute__((annotate("x"))), apply_to = function)
+            struct event { int pid; };
+            #pragma clang attribute name.pop
+            """);
+        Assert.Equal(["struct event"], source.Types);
+    }
+
     // Each takes time that grows with its length, not with its square.
     [Theory]
     [InlineData("__attribute__ ")]

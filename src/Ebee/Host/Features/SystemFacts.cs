@@ -20,7 +20,7 @@ internal static class SystemFacts
         Question("lockdown", Lockdown),
         Question("lsm", SecurityModules),
         Question("tracefs", TraceFileSystem),
-        Question("bpffs", () => Mounted("bpf", "mount -t bpf bpf /sys/fs/bpf")),
+        Question("bpffs", () => Mounted("bpf", Programs.BpfFs.Mount)),
         Question("cgroup2", () => Mounted("cgroup2", "mount -t cgroup2 none /sys/fs/cgroup")),
     ];
 
