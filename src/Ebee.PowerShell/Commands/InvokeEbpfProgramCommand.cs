@@ -9,8 +9,10 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Runs a program in the kernel once or often, without its hook, and gives what came of it.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "EbpfProgram", DefaultParameterSetName = "Name", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfTestRun))]
-public sealed class InvokeEbpfProgramCommand : PSCmdlet
+public sealed class InvokeEbpfProgramCommand : PSCmdlet, IDisposable
 {
+    private readonly CancellationTokenSource _stop = new();
+
     /// <summary>The program of this name; each pattern is to match one.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]
     [ValidateNotNullOrEmpty]
@@ -78,6 +80,12 @@ public sealed class InvokeEbpfProgramCommand : PSCmdlet
         }
     }
 
+    /// <summary>Ends the run.</summary>
+    protected override void StopProcessing() => _stop.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
+
     private void RunNamed(string name)
     {
         if (NamePattern.TryOf(this, name) is not { } pattern)
@@ -129,7 +137,11 @@ public sealed class InvokeEbpfProgramCommand : PSCmdlet
         }
         try
         {
-            WriteObject(TestRun.Run(handle, id, name, type, Data, Context, Repeat));
+            WriteObject(TestRun.Run(handle, id, name, type, Data, Context, Repeat, _stop.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // the pipeline is being stopped
         }
         catch (EbpfException e) when (e.Error is not EbpfError.PermissionDenied)
         {

@@ -149,7 +149,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Ends the compiler.</summary>
+    /// <summary>Ends the compiler and the load.</summary>
     protected override void StopProcessing() => _stop.Cancel();
 
     /// <inheritdoc/>
@@ -164,23 +164,36 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         try
         {
             ProbeOptions options = Options();
-            using ObjectBuilder builder = open(options);
+            ObjectBuilder builder = open(options);
             if (VerifyOnly)
             {
-                WriteObject(ProbeStart.Verify(builder, options), enumerateCollection: true);
+                WriteObject(ProbeStart.Verify(builder, options, _stop.Token), enumerateCollection: true);
                 return;
             }
-            EbpfProbe probe = ProbeStart.Run(builder, options);
-            SessionProbes.Add(probe);
-            foreach (ProbeProgram program in probe.Programs)
+            EbpfProbe probe = ProbeStart.Run(builder, options, _stop.Token);
+            bool isGiven = false;
+            try
             {
-                if (program.Hook.Length == 0)
+                SessionProbes.Add(probe);
+                foreach (ProbeProgram program in probe.Programs)
                 {
-                    WriteWarning(TerminalText.Escape($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it."));
+                    if (program.Hook.Length == 0)
+                    {
+                        WriteWarning(TerminalText.Escape($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it."));
+                    }
+                    WriteVerbose(TerminalText.Escape($"Attached: {program}"));
                 }
-                WriteVerbose(TerminalText.Escape($"Attached: {program}"));
+                _stop.Token.ThrowIfCancellationRequested();
+                isGiven = true;
+                WriteObject(probe);
             }
-            WriteObject(probe);
+            finally
+            {
+                if (!isGiven)
+                {
+                    probe.Stop(); // stopped, or a warning was to end it: nobody has the probe
+                }
+            }
         }
         catch (EbpfException e)
         {

@@ -40,6 +40,10 @@ public abstract class StreamCommand : PSCmdlet, IDisposable
         {
             Stream();
         }
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+        {
+            // the pipeline is being stopped
+        }
         catch (EbpfException e)
         {
             ThrowTerminatingError(EbpfErrorRecord.From(e, MyInvocation.MyCommand.Name));

@@ -12,17 +12,18 @@ internal static class VmlinuxHeader
 
     /// <summary>A folder that holds it and nothing that could be taken for another header.</summary>
     /// <param name="temporary">Where to write it when this user has no cache.</param>
+    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="EbpfException">The kernel has no BTF.</exception>
-    public static string Folder(string temporary) => Folder(CacheFolder.Find(), temporary);
+    public static string Folder(string temporary, CancellationToken cancellation) => Folder(CacheFolder.Find(), temporary, cancellation);
 
     /// <summary>As above, in a given cache.</summary>
-    internal static string Folder(string? cache, string temporary)
+    internal static string Folder(string? cache, string temporary, CancellationToken cancellation = default)
     {
         string folder = cache is null ? Path.Combine(temporary, "include") : Path.Combine(cache, "vmlinux-" + Key());
         string file = Path.Combine(folder, FileName);
         if (!File.Exists(file))
         {
-            byte[] header = TypeHeader.Make();
+            byte[] header = TypeHeader.Make(cancellation: cancellation);
             Directory.CreateDirectory(folder);
             // Whole or not at all: others may look for it at the same time.
             string part = $"{file}.{Guid.NewGuid():N}";

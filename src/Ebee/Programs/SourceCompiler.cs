@@ -56,7 +56,7 @@ internal sealed partial class SourceCompiler
         InTemporaryFolder(TextName, folder =>
         {
             File.WriteAllText(Path.Combine(folder, TextName), source);
-            return new SourceCompiler(TextName, folder, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section);
+            return new SourceCompiler(TextName, folder, clang ?? Clang.Find(cancellation), limit ?? Limit, cancellation).Compile(source, section);
         });
 
     /// <summary>Compiles a file.</summary>
@@ -83,7 +83,7 @@ internal sealed partial class SourceCompiler
             throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message.TrimEnd('.')}.", "Give -SourcePath a C source.", inner: e);
         }
         return InTemporaryFolder(path, folder =>
-            new SourceCompiler(path, folder, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section));
+            new SourceCompiler(path, folder, clang ?? Clang.Find(cancellation), limit ?? Limit, cancellation).Compile(source, section));
     }
 
     private static byte[] InTemporaryFolder(string name, Func<string, byte[]> compile)
@@ -160,7 +160,7 @@ internal sealed partial class SourceCompiler
         ];
         try
         {
-            options.AddRange(["-isystem", VmlinuxHeader.Folder(_folder)]);
+            options.AddRange(["-isystem", VmlinuxHeader.Folder(_folder, _cancellation)]);
         }
         catch (EbpfException e) when (e.Error == EbpfError.NoBtf && !needsVmlinux)
         {
