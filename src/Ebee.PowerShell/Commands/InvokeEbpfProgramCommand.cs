@@ -9,10 +9,8 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Runs a program in the kernel once or often, without its hook, and gives what came of it.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "EbpfProgram", DefaultParameterSetName = "Name", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfTestRun))]
-public sealed class InvokeEbpfProgramCommand : PSCmdlet, IDisposable
+public sealed class InvokeEbpfProgramCommand : StoppableCommand
 {
-    private readonly CancellationTokenSource _stop = new();
-
     /// <summary>The program of this name; each pattern is to match one.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]
     [ValidateNotNullOrEmpty]
@@ -80,12 +78,6 @@ public sealed class InvokeEbpfProgramCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Ends the run.</summary>
-    protected override void StopProcessing() => _stop.Cancel();
-
-    /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
-
     private void RunNamed(string name)
     {
         if (NamePattern.TryOf(this, name) is not { } pattern)
@@ -137,7 +129,7 @@ public sealed class InvokeEbpfProgramCommand : PSCmdlet, IDisposable
         }
         try
         {
-            WriteObject(TestRun.Run(handle, id, name, type, Data, Context, Repeat, _stop.Token));
+            WriteObject(TestRun.Run(handle, id, name, type, Data, Context, Repeat, StopToken));
         }
         catch (OperationCanceledException)
         {

@@ -10,10 +10,8 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Loads eBPF programs and attaches them.</summary>
 [Cmdlet(VerbsLifecycle.Start, "EbpfProbe", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfProbe), typeof(VerifierStatistics))]
-public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
+public sealed class StartEbpfProbeCommand : StoppableCommand
 {
-    private readonly CancellationTokenSource _stop = new();
-
     /// <summary>Object files, compiled with clang -target bpf.</summary>
     [Parameter(Position = 0, Mandatory = true, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("FullName", "PSPath")]
@@ -141,19 +139,13 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         {
             FileWarnings.OfPrograms(this, file);
             Start(file, options => ObjectBuilder.FromBytes(System.IO.Path.GetFileName(file).Split('.')[0],
-                SourceCompiler.CompileFile(file, options.Section, cancellation: _stop.Token)));
+                SourceCompiler.CompileFile(file, options.Section, cancellation: StopToken)));
         }
         if (ParameterSetName == "Source")
         {
-            Start("the source text", options => ObjectBuilder.FromBytes("source", SourceCompiler.Compile(Source, options.Section, cancellation: _stop.Token)));
+            Start("the source text", options => ObjectBuilder.FromBytes("source", SourceCompiler.Compile(Source, options.Section, cancellation: StopToken)));
         }
     }
-
-    /// <summary>Ends the compiler and the load.</summary>
-    protected override void StopProcessing() => _stop.Cancel();
-
-    /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
 
     private void Start(string target, Func<ProbeOptions, ObjectBuilder> open)
     {
@@ -167,10 +159,10 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
             ObjectBuilder builder = open(options);
             if (VerifyOnly)
             {
-                WriteObject(ProbeStart.Verify(builder, options, _stop.Token), enumerateCollection: true);
+                WriteObject(ProbeStart.Verify(builder, options, StopToken), enumerateCollection: true);
                 return;
             }
-            EbpfProbe probe = ProbeStart.Run(builder, options, _stop.Token);
+            EbpfProbe probe = ProbeStart.Run(builder, options, StopToken);
             bool isGiven = false;
             try
             {
@@ -183,7 +175,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
                     }
                     WriteVerbose(TerminalText.Escape($"Attached: {program}"));
                 }
-                _stop.Token.ThrowIfCancellationRequested();
+                StopToken.ThrowIfCancellationRequested();
                 isGiven = true;
                 WriteObject(probe);
             }
