@@ -85,7 +85,7 @@ internal sealed class IteratorReader : IEventSource<object>
     {
     }
 
-    /// <summary>What the program has not written yet, it need not write; of a line or a record that is not whole nothing is given.</summary>
+    /// <summary>No more is read; of a line or a record that is not whole nothing is given.</summary>
     public void Stop() => _isStopped = true;
 
     /// <inheritdoc/>
@@ -173,7 +173,8 @@ internal sealed class IteratorReader : IEventSource<object>
         }
         catch (ObjectDisposedException e)
         {
-            throw new EbpfException(EbpfError.ProbeNotFound, $"The probe of the iterator {program.Name} is stopped.", "Start it again: Start-EbpfProbe.", inner: e);
+            throw new EbpfException(EbpfError.ProbeNotFound, $"The probe of the iterator {program.Name} is stopped.",
+                "Start it again: Start-EbpfProbe.", inner: e);
         }
         finally
         {

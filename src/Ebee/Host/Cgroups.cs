@@ -54,8 +54,8 @@ internal static class Cgroups
             {
                 foreach (string folder in Folders(hierarchy.MountPoint))
                 {
-                    if (CgroupName.ContainerIdOf(Path.GetFileName(folder.AsSpan())) is { } id && id.StartsWith(prefix, StringComparison.Ordinal)
-                        && Key(hierarchy, folder) is { } key)
+                    if (CgroupName.ContainerIdOf(Path.GetFileName(folder.AsSpan())) is { } id
+                        && id.StartsWith(prefix, StringComparison.Ordinal) && Key(hierarchy, folder) is { } key)
                     {
                         found.Add((id, key, Rank(id, hierarchy, folder)));
                     }
@@ -70,7 +70,8 @@ internal static class Cgroups
             0 => throw new EbpfException(EbpfError.ContainerNotFound, $"No running container has an id that starts with '{prefix}'.",
                 "List them: docker ps, podman ps or crictl ps."),
             _ => throw new EbpfException(EbpfError.ContainerNotFound,
-                $"'{prefix}' is not one container's: {string.Join(", ", ids.Take(8).Select(id => id[..12]))}{(ids.Length > 8 ? ", …" : "")}.",
+                $"'{prefix}' is not one container's: {string.Join(", ", ids.Take(8).Select(id => id[..12]))}" +
+                $"{(ids.Length > 8 ? ", …" : "")}.",
                 "Give more of the id."),
         };
     }
@@ -78,7 +79,8 @@ internal static class Cgroups
     /// <summary>Whether nobody but root could have made a cgroup: it and all above it are root's.</summary>
     /// <param name="path">Its path, as /proc/PID/cgroup shows it. False when it is not there.</param>
     public static bool IsMadeByRoot(string path) => Mounted.Value
-        .FirstOrDefault(hierarchy => Directory.Exists(hierarchy.MountPoint + path)) is { } found && IsMadeByRoot(found, found.MountPoint + path);
+        .FirstOrDefault(hierarchy => Directory.Exists(hierarchy.MountPoint + path)) is { } found
+        && IsMadeByRoot(found, found.MountPoint + path);
 
     /// <summary>Whether a process is in a cgroup or below it.</summary>
     public static bool Has(string path, int process)
@@ -86,7 +88,8 @@ internal static class Cgroups
         try
         {
             // "4:memory:/path"
-            return File.ReadLines($"/proc/{process}/cgroup").Any(line => line.Split(':', 3) is [_, _, { } own] && IsBelow(own, path));
+            return File.ReadLines($"/proc/{process}/cgroup")
+                .Any(line => line.Split(':', 3) is [_, _, { } own] && IsBelow(own, path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -118,7 +121,8 @@ internal static class Cgroups
         : ContainerRecords.Of(id, folder[hierarchy.MountPoint.Length..]) == ContainerEvidence.Name ? 1
         : 2;
 
-    // Others make cgroups and remove them meanwhile, and can nest them beyond the longest path: what cannot be looked into is left out.
+    // Others make cgroups and remove them meanwhile, and can nest them beyond the longest path: what cannot be looked
+    // into is left out.
     private static IEnumerable<string> Folders(string root)
     {
         Stack<string> next = new([root]);

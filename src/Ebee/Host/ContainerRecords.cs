@@ -31,8 +31,12 @@ internal static class ContainerRecords
     public static ContainerEvidence Of(string id, string cgroupPath) =>
         Cgroups.IsMadeByRoot(cgroupPath) && IsRecorded(id, cgroupPath, Places) ? ContainerEvidence.Record : ContainerEvidence.Name;
 
-    /// <summary>Whether one of these places has a container of that id, and its first process, where it lives and is known, is in that cgroup.</summary>
-    internal static bool IsRecorded(string id, string cgroupPath, IEnumerable<string> places) => places.SelectMany(Folders)
+    /// <summary>
+    /// Whether one of these places has a container of that id, and its first process, where it lives and is known, is in
+    /// that cgroup.
+    /// </summary>
+    internal static bool IsRecorded(string id, string cgroupPath, IEnumerable<string> places) => places
+        .SelectMany(Folders)
         .Select(place => Path.Combine(place, id))
         .Where(record => Directory.Exists(record) && IsRoots(Path.GetDirectoryName(record)!))
         .Any(record => FirstProcess(record) is not { } process || Cgroups.Has(cgroupPath, process));
@@ -48,7 +52,8 @@ internal static class ContainerRecords
         end = end < 0 ? place.Length : end;
         try
         {
-            return [.. Directory.EnumerateDirectories(place[..start], place[start..end]).Select(folder => folder + place[end..])];
+            return [.. Directory.EnumerateDirectories(place[..start], place[start..end])
+                .Select(folder => folder + place[end..])];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

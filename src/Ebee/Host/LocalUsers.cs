@@ -53,8 +53,12 @@ internal sealed class LocalUsers
         try
         {
             FileInfo file = new(PasswordFile);
-            (ulong, DateTime, long) version = file.Exists ? (Inodes.Of(PasswordFile), file.LastWriteTimeUtc, file.Length) : default;
-            return version == known._version ? known : new LocalUsers(file.Exists ? File.ReadAllBytes(PasswordFile) : [], version);
+            (ulong, DateTime, long) version = file.Exists
+                ? (Inodes.Of(PasswordFile), file.LastWriteTimeUtc, file.Length)
+                : default;
+            return version == known._version
+                ? known
+                : new LocalUsers(file.Exists ? File.ReadAllBytes(PasswordFile) : [], version);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -65,8 +69,15 @@ internal sealed class LocalUsers
     // "name:password:id:…"; a line of + or - is for the name service.
     private void Add(ReadOnlySpan<byte> line)
     {
-        int end = line.IndexOf((byte)':'), password = end <= 0 || line[0] is (byte)'+' or (byte)'-' or (byte)'#' ? -1 : line[(end + 1)..].IndexOf((byte)':');
-        if (password >= 0 && Utf8Parser.TryParse(line[(end + password + 2)..], out uint id, out int used) && line[(end + password + 2 + used)..] is [(byte)':', ..])
+        int end = line.IndexOf((byte)':');
+        if (end <= 0 || line[0] is (byte)'+' or (byte)'-' or (byte)'#')
+        {
+            return;
+        }
+        ReadOnlySpan<byte> rest = line[(end + 1)..];
+        int password = rest.IndexOf((byte)':');
+        rest = rest[(password + 1)..];
+        if (password >= 0 && Utf8Parser.TryParse(rest, out uint id, out int used) && rest[used..] is [(byte)':', ..])
         {
             string name = Encoding.UTF8.GetString(line[..end]);
             Names.TryAdd(id, name);

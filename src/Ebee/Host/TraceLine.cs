@@ -5,7 +5,10 @@ using System.Text;
 
 namespace Ebee.Host;
 
-/// <summary>Reads entries as the kernel's trace_pipe writes them (kernel/trace/trace_output.c): a line each, in which names and texts may hold line breaks.</summary>
+/// <summary>
+/// Reads entries as the kernel's trace_pipe writes them (kernel/trace/trace_output.c): a line each, in which names and texts
+/// may hold line breaks.
+/// </summary>
 internal static class TraceLine
 {
     private static readonly SearchValues<byte> StampCharacters = SearchValues.Create("0123456789."u8);
@@ -30,7 +33,8 @@ internal static class TraceLine
             return null;
         }
         int end = entry.IndexOf((byte)'\n');
-        if (isWhole && end >= 0 && TryParseLoss(entry[..end], out long count) && Parse(entry[(end + 1)..], clock) is { Recognized: true } message)
+        if (isWhole && end >= 0 && TryParseLoss(entry[..end], out long count)
+            && Parse(entry[(end + 1)..], clock) is { Recognized: true } message)
         {
             lost = count;
             return message;

@@ -61,17 +61,21 @@ internal static unsafe class UserDatabase
     /// <exception cref="EbpfException">There is no such user, or the name service does not say.</exception>
     public static uint Resolve(string nameOrId)
     {
-        if (uint.TryParse(nameOrId, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) || LocalUsers.Now.Ids.TryGetValue(nameOrId, out id))
+        if (uint.TryParse(nameOrId, NumberStyles.None, CultureInfo.InvariantCulture, out uint id)
+            || LocalUsers.Now.Ids.TryGetValue(nameOrId, out id))
         {
             return id;
         }
-        Task<uint?> asked = Task.Factory.StartNew(() => Ask(nameOrId), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task<uint?> asked = Task.Factory.StartNew(() => Ask(nameOrId), CancellationToken.None,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return asked.Wait(ResolveLimit)
-            ? asked.Result ?? throw new EbpfException(EbpfError.UserNotFound, $"There is no user '{nameOrId}' on this machine.",
-                "Give a name that getent passwd lists, or a numeric user id.")
+            ? asked.Result ?? throw new EbpfException(EbpfError.UserNotFound,
+                $"There is no user '{nameOrId}' on this machine.", "Give a name that getent passwd lists, or a numeric user id.")
             : throw new EbpfException(EbpfError.UserNotFound,
-                $"/etc/passwd has no user '{nameOrId}', and the machine's name service did not answer within {ResolveLimit.TotalSeconds:0} seconds.",
-                "Give the numeric user id: -UserName 1000. Or find out what the name service waits for: getent passwd, and the line passwd in /etc/nsswitch.conf.");
+                $"/etc/passwd has no user '{nameOrId}', and the machine's name service did not answer within " +
+                $"{ResolveLimit.TotalSeconds:0} seconds.",
+                "Give the numeric user id: -UserName 1000. Or look at what the name service waits for: getent passwd, " +
+                "and the line passwd in /etc/nsswitch.conf.");
     }
 
     // Null when too many are asked already.
@@ -115,7 +119,9 @@ internal static unsafe class UserDatabase
         LibC.Passwd passwd;
         LibC.Passwd* result;
         byte* buffer = stackalloc byte[BufferSize];
-        return LibC.getpwnam_r(name, &passwd, buffer, BufferSize, &result) == 0 && result != null ? result->UserId : null;
+        return LibC.getpwnam_r(name, &passwd, buffer, BufferSize, &result) == 0 && result != null
+            ? result->UserId
+            : null;
     }
 
     // What the name service says of an id, as soon as it has said it.
