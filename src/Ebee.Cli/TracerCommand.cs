@@ -56,7 +56,7 @@ internal sealed class TracerCommand : Command
         }
         catch (OperationCanceledException)
         {
-            return 0; // told to stop while nobody took the output
+            return 0; // told to stop while it started, or while nobody took the output
         }
         catch (EndOfOutputException e) when (e.IsPipe)
         {
@@ -96,7 +96,7 @@ internal sealed class TracerCommand : Command
         {
             Console.Error.WriteLine(TerminalText.Escape($"ebee: {doubt.Text}, and {file} is part of ebee, which runs with your rights. As root: {doubt.Remedy}."));
         }
-        using IProbe probe = _tracer.StartProbe(options);
+        using IProbe probe = _tracer.StartProbe(options, stop.Token);
         long deadline = duration is { } time ? Environment.TickCount64 + (long)time.TotalMilliseconds : long.MaxValue;
         bool IsOver()
         {

@@ -28,7 +28,7 @@ char LICENSE[] SEC("license") = "GPL";
 '@
             $machine = uname -m
             foreach ($source in (Get-Item "$folder/global.bpf.c", "$Repository/samples/counters.bpf.c", "$Repository/samples/execve-ring.bpf.c", "$Repository/samples/execve-perf.bpf.c", "$folder/two.bpf.c",
-                    "$Repository/samples/xdp-counter.bpf.c", "$Repository/samples/uprobe.bpf.c", "$Repository/samples/connect4.bpf.c")) {
+                    "$Repository/samples/xdp-counter.bpf.c", "$Repository/samples/uprobe.bpf.c", "$Repository/samples/connect4.bpf.c", "$Repository/tests/Ebee.Tests/causes/slow.bpf.c")) {
                 $said = clang -g -O2 -target bpf -mcpu=v3 "-D__TARGET_ARCH_$($machine -eq 'aarch64' ? 'arm64' : 'x86')" -idirafter "/usr/include/$machine-linux-gnu" `
                     -c $source -o "$folder/$($source.BaseName).o" 2>&1
                 if ($LASTEXITCODE) { throw ($said | Out-String) }
@@ -251,6 +251,27 @@ char LICENSE[] SEC("license") = "GPL";
             Start-EbpfProbe $counters -WhatIf | Should -BeNullOrEmpty
             Get-EbpfProbe | Should -BeNullOrEmpty
             Get-LeftBehind $before | Should -BeNullOrEmpty
+        }
+
+        It 'ends at once by Ctrl-C, with nothing attached, while the verifier works: <_>' -ForEach 'Start-EbpfProbe', 'Start-EbpfProbe -VerifyOnly' {
+            $before = Get-Inventory
+            $command = "$_ '$folder/slow.bpf.o'"
+            Measure-Best {
+                $state = [initialsessionstate]::CreateDefault()
+                $state.ImportPSModule($ModulePath)
+                $shell = [powershell]::Create($state)
+                $async = $shell.AddScript($command).BeginInvoke()
+                [Threading.Thread]::Sleep(2000 * $Slowness)
+                $async.IsCompleted | Should -BeFalse
+                $watch = [Diagnostics.Stopwatch]::StartNew()
+                $null = $shell.BeginStop($null, $null)
+                $async.AsyncWaitHandle.WaitOne(10000 * $Slowness) | Should -BeTrue -Because 'it ends'
+                $watch.Elapsed.TotalMilliseconds
+                $shell.Streams.Error | Should -BeNullOrEmpty
+                $shell.Dispose()
+            } | Should -BeLessOrEqual (200 * $Slowness)
+            Get-LeftBehind $before | Should -BeNullOrEmpty
+            Get-EbpfProbe | Should -BeNullOrEmpty
         }
     }
 

@@ -91,7 +91,7 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
         $result = Invoke-WithTracefs -Folder $folder {
             Invoke-Alone { $null = Get-EbpfTrace -Duration 0 }
             $mark = "ebee$PID"
-            foreach ($name in 'two words', 'a-1 [000] 1: x', "red`e[31m", '-42', '[x] (y)') {
+            foreach ($name in 'two words', "ab`ncd", 'a-1 [000] 1: x', "red`e[31m", '-42', '[x] (y)') {
                 # The kernel keeps a name for the trace when it is switched to: the mark is written by a process that has slept.
                 sh -c 'printf "%s" "$1" >/proc/$$/comm; sleep 0.05; echo "$2 $$ \"$1\"" >/sys/kernel/tracing/trace_marker' sh $name $mark
             }
@@ -101,9 +101,9 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
             $seen | Format-List | Out-String -Width 120
         }
         $seen = $result | Where-Object { $_ -isnot [string] }
-        @($seen).Count | Should -Be 5
+        @($seen).Count | Should -Be 6
         foreach ($m in $seen) {
-            $m.Message -match '^ebee\d+ (\d+) "(.*)"$' | Should -BeTrue
+            $m.Message -match '(?s)^ebee\d+ (\d+) "(.*)"$' | Should -BeTrue
             $m.Id | Should -Be $Matches[1]
             $m.Name | Should -BeIn $Matches[2], '<...>'
         }
@@ -123,20 +123,27 @@ char LICENSE[] __attribute__((section("license"), used)) = "GPL";
         $result | Should -Be (1..$result.Count)
     }
 
-    It 'gives what is of no known form as it is' {
+    It 'gives a text with line breaks as one message, whatever they seem to begin' {
         $result = Invoke-WithTracefs -Folder $folder {
             Invoke-Alone { $null = Get-EbpfTrace -Duration 0 }
             $mark = "ebee$PID"
-            Write-Mark "$mark first`n`n$mark second"
-            Invoke-Alone { Get-EbpfTrace -Duration 0 } | Where-Object Message -like "$mark *" |
-                ForEach-Object { @{ Message = $_.Message -replace "^$mark "; Id = $_.ProcessId; Cpu = $_.Cpu; HasTime = $null -ne $_.Time } }
+            $forged = '            evil-666     [000] .....     1.000002: bpf_trace_printk: forged'
+            Write-Mark "$mark first`n`n$mark second`nCPU:0 [LOST 5265 EVENTS]`n$forged"
+            Write-Mark "$mark last"
+            $warned, $all = (Invoke-Alone { Get-EbpfTrace -Duration 0 3>&1 }).Where({ $_ -is [Management.Automation.WarningRecord] }, 'Split')
+            @{
+                Messages  = @($all | Where-Object Message -like "$mark *" | ForEach-Object { $_.Message -replace "$mark " })
+                Forged    = @($all | Where-Object { $_.ThreadId -eq 666 -or $_.Message -match '^(CPU|forged)' }).Count
+                Known     = @($all | Where-Object { -not $_.Recognized }).Count
+                Ids       = @($all | Where-Object Message -like "$mark *" | ForEach-Object ProcessId | Sort-Object -Unique)
+                Warned    = "$warned"
+            }
         }
-        $result.Message | Should -Be first, second
-        $result[0].Id | Should -BeGreaterThan 0
-        $result[0].HasTime | Should -BeTrue
-        $result[1].Id | Should -Be 0
-        $result[1].Cpu | Should -Be -1
-        $result[1].HasTime | Should -BeFalse
+        $result.Messages | Should -Be "first`n`nsecond`nCPU:0 [LOST 5265 EVENTS]`n            evil-666     [000] .....     1.000002: bpf_trace_printk: forged", 'last'
+        $result.Forged | Should -Be 0
+        $result.Known | Should -Be 0
+        $result.Ids.Count | Should -Be 1
+        $result.Warned | Should -Not -Match 5265
     }
 
     It 'ends at once by <How>, and leaves no descriptor' -ForEach @(

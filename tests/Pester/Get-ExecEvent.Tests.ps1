@@ -39,7 +39,7 @@ Describe 'Get-ExecEvent' {
                 Name = 'String'; ParentName = 'String'; UserId = 'UInt32'; UserName = 'String'; RealUserId = 'UInt32'; GroupId = 'UInt32'
                 LoginUserId = 'UInt32'; SessionId = 'UInt32'; FileName = 'String'; Executable = 'String'; Argument = 'String[]'
                 CommandLine = 'String'; WorkingDirectory = 'String'; Terminal = 'String'; CgroupId = 'UInt64'; CgroupPath = 'String'
-                ContainerId = 'String'; SystemdUnit = 'String'; MountNamespace = 'UInt32'; PidNamespace = 'UInt32'
+                ContainerId = 'String'; ContainerEvidence = 'ContainerEvidence'; SystemdUnit = 'String'; MountNamespace = 'UInt32'; PidNamespace = 'UInt32'
                 ReturnCode = 'Int32'; Error = 'String'; Truncated = 'Boolean'
             }
             ($types | ConvertTo-Json) | Should -Be ($expected | ConvertTo-Json)

@@ -48,7 +48,7 @@ Describe 'Get-FileDeleteEvent' {
             $expected = [ordered]@{
                 Time = 'DateTimeOffset'; ProcessId = 'Int32'; ThreadId = 'Int32'; ParentProcessId = 'Int32'; HostProcessId = 'Int32'
                 Name = 'String'; UserId = 'UInt32'; UserName = 'String'; CgroupId = 'UInt64'; CgroupPath = 'String'
-                ContainerId = 'String'; SystemdUnit = 'String'; MountNamespace = 'UInt32'; Operation = 'FileDeleteOperation'
+                ContainerId = 'String'; ContainerEvidence = 'ContainerEvidence'; SystemdUnit = 'String'; MountNamespace = 'UInt32'; Operation = 'FileDeleteOperation'
                 Path = 'String'; PathResolved = 'Boolean'; Inode = 'UInt64'; Device = 'String'; Error = 'String'; Truncated = 'Boolean'
             }
             ($types | ConvertTo-Json) | Should -Be ($expected | ConvertTo-Json)

@@ -6,7 +6,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Writes the kernel's types as a C header, vmlinux.h.</summary>
 [Cmdlet(VerbsData.Export, "EbpfTypeHeader", SupportsShouldProcess = true)]
 [OutputType(typeof(FileInfo))]
-public sealed class ExportEbpfTypeHeaderCommand : PSCmdlet
+public sealed class ExportEbpfTypeHeaderCommand : StoppableCommand
 {
     /// <summary>The file to write.</summary>
     [Parameter(Position = 0)]
@@ -42,9 +42,13 @@ public sealed class ExportEbpfTypeHeaderCommand : PSCmdlet
                 throw Exists(path);
             }
             FileWarnings.OfTypes(this, btfPath);
-            byte[] header = TypeHeader.Make(btfPath);
+            byte[] header = TypeHeader.Make(btfPath, StopToken);
             Write(path, header);
             WriteObject(new FileInfo(path));
+        }
+        catch (OperationCanceledException)
+        {
+            // the pipeline is being stopped
         }
         catch (EbpfException e)
         {

@@ -9,7 +9,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Runs a program in the kernel once or often, without its hook, and gives what came of it.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "EbpfProgram", DefaultParameterSetName = "Name", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfTestRun))]
-public sealed class InvokeEbpfProgramCommand : PSCmdlet
+public sealed class InvokeEbpfProgramCommand : StoppableCommand
 {
     /// <summary>The program of this name; each pattern is to match one.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]
@@ -132,7 +132,11 @@ public sealed class InvokeEbpfProgramCommand : PSCmdlet
         }
         try
         {
-            WriteObject(TestRun.Run(handle, id, name, type, Data, Context, Repeat));
+            WriteObject(TestRun.Run(handle, id, name, type, Data, Context, Repeat, StopToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // the pipeline is being stopped
         }
         catch (EbpfException e) when (e.Error is not EbpfError.PermissionDenied)
         {

@@ -11,10 +11,8 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Loads eBPF programs and attaches them.</summary>
 [Cmdlet(VerbsLifecycle.Start, "EbpfProbe", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfProbe), typeof(VerifierStatistics))]
-public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
+public sealed class StartEbpfProbeCommand : StoppableCommand
 {
-    private readonly CancellationTokenSource _stop = new();
-
     /// <summary>Object files, compiled with clang -target bpf.</summary>
     [Parameter(Position = 0, Mandatory = true, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("FullName", "PSPath")]
@@ -144,20 +142,14 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         foreach (string file in SourcePath.SelectMany(Files))
         {
             Start(file, (options, use) => ObjectBuilder.FromBytes(System.IO.Path.GetFileName(file).Split('.')[0],
-                SourceCompiler.CompileFile(file, options.Section, cancellation: _stop.Token, use: use)));
+                SourceCompiler.CompileFile(file, options.Section, cancellation: StopToken, use: use)));
         }
         if (ParameterSetName == "Source")
         {
             Start("the source text", (options, use) => ObjectBuilder.FromBytes("source",
-                SourceCompiler.Compile(Source, options.Section, cancellation: _stop.Token, use: use)));
+                SourceCompiler.Compile(Source, options.Section, cancellation: StopToken, use: use)));
         }
     }
-
-    /// <summary>Ends the compiler.</summary>
-    protected override void StopProcessing() => _stop.Cancel();
-
-    /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
 
     private void Start(string target, Func<ProbeOptions, FileUse, ObjectBuilder> open)
     {
@@ -169,25 +161,38 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         {
             ProbeOptions options = Options();
             FileUse use = new(AllowUntrusted);
-            using ObjectBuilder builder = open(options, use);
+            ObjectBuilder builder = open(options, use);
             use.Notes.ForEach(note => WriteVerbose(TerminalText.Escape(note)));
             use.Warnings.ForEach(warning => WriteWarning(TerminalText.Escape(warning)));
             if (VerifyOnly)
             {
-                WriteObject(ProbeStart.Verify(builder, options), enumerateCollection: true);
+                WriteObject(ProbeStart.Verify(builder, options, StopToken), enumerateCollection: true);
                 return;
             }
-            EbpfProbe probe = ProbeStart.Run(builder, options);
-            SessionProbes.Add(probe);
-            foreach (ProbeProgram program in probe.Programs)
+            EbpfProbe probe = ProbeStart.Run(builder, options, StopToken);
+            bool isGiven = false;
+            try
             {
-                if (program.Hook.Length == 0)
+                SessionProbes.Add(probe);
+                foreach (ProbeProgram program in probe.Programs)
                 {
-                    WriteWarning(TerminalText.Escape($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it."));
+                    if (program.Hook.Length == 0)
+                    {
+                        WriteWarning(TerminalText.Escape($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it."));
+                    }
+                    WriteVerbose(TerminalText.Escape($"Attached: {program}"));
                 }
-                WriteVerbose(TerminalText.Escape($"Attached: {program}"));
+                StopToken.ThrowIfCancellationRequested();
+                isGiven = true;
+                WriteObject(probe);
             }
-            WriteObject(probe);
+            finally
+            {
+                if (!isGiven)
+                {
+                    probe.Stop(); // stopped, or a warning was to end it: nobody has the probe
+                }
+            }
         }
         catch (EbpfException e)
         {

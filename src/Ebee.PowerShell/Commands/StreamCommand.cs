@@ -3,10 +3,8 @@ using System.Management.Automation;
 namespace Ebee.PowerShell.Commands;
 
 /// <summary>What every cmdlet that streams is: how its stream ends, and that nothing is left of it then.</summary>
-public abstract class StreamCommand : PSCmdlet, IDisposable
+public abstract class StreamCommand : StoppableCommand
 {
-    private readonly CancellationTokenSource _stop = new();
-
     /// <summary>The stream ends after so many events.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
@@ -23,16 +21,6 @@ public abstract class StreamCommand : PSCmdlet, IDisposable
     /// <summary>Duration, when it was given.</summary>
     private protected TimeSpan? TimeLimit => MyInvocation.BoundParameters.ContainsKey(nameof(Duration)) ? Duration : null;
 
-    /// <summary>Says that the pipeline is being stopped.</summary>
-    private protected CancellationToken StopToken => _stop.Token;
-
-    /// <summary>Ends the stream and frees what it used. PowerShell promises to call this and nothing else.</summary>
-    public void Dispose()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
     /// <inheritdoc/>
     protected override void BeginProcessing() => FileWarnings.OfModule(this);
 
@@ -43,22 +31,13 @@ public abstract class StreamCommand : PSCmdlet, IDisposable
         {
             Stream();
         }
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+        {
+            // the pipeline is being stopped
+        }
         catch (EbpfException e)
         {
             ThrowTerminatingError(EbpfErrorRecord.From(e, MyInvocation.MyCommand.Name));
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void StopProcessing() => _stop.Cancel();
-
-    /// <summary>Frees what the stream used.</summary>
-    /// <param name="disposing">Whether it is not the finalizer that calls.</param>
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _stop.Dispose();
         }
     }
 

@@ -99,7 +99,7 @@ public abstract class TracerEventCommand<TTracer, TEvent> : StreamCommand
             IncludeFailed = IncludeFailed,
             BufferSize = BufferSize,
         };
-        using Probe<TEvent> probe = new TTracer().Start(options);
+        using Probe<TEvent> probe = new TTracer().Start(options, StopToken);
         _probe = probe;
         foreach (string skipped in probe.SkippedHooks)
         {

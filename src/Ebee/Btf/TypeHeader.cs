@@ -15,15 +15,16 @@ public static class TypeHeader
 
     /// <summary>Makes the header.</summary>
     /// <param name="btfPath">The BTF: raw, as the kernel shows it, or an ELF file with a section .BTF.</param>
+    /// <param name="cancellation">Ends the work.</param>
     /// <returns>The header's bytes, at most 128 MiB.</returns>
     /// <exception cref="EbpfException">There is no BTF, or none that can be used.</exception>
-    public static byte[] Make(string btfPath = KernelBtf)
+    public static byte[] Make(string btfPath = KernelBtf, CancellationToken cancellation = default)
     {
         // The BTF of a kernel's module continues the kernel's.
         bool isOfKernel = Path.GetDirectoryName(btfPath) == Path.GetDirectoryName(KernelBtf);
         byte[] content = isOfKernel ? CheckKernelFile(btfPath) : Read(btfPath);
         CheckResult result = LibBpfCheck.WriteHeader(isOfKernel ? btfPath : null, content, isOfKernel && btfPath != KernelBtf ? KernelBtf : null,
-            Limit, out byte[] text);
+            Limit, cancellation, out byte[] text);
         return result.Phase == CheckPhase.Done ? [.. Head, .. text, .. Tail] : throw (result.Phase, result.Errno) switch
         {
             (CheckPhase.Crashed, _) => Invalid(btfPath, $"libbpf does not survive it ({Signal.Name(result.Signal)})", result.Log),

@@ -15,18 +15,20 @@ internal static class VmlinuxHeader
     /// <summary>A folder that holds it and nothing that could be taken for another header.</summary>
     /// <param name="temporary">Where to write it when this user has no cache, or none that can be written.</param>
     /// <param name="use">Is told when the cache cannot be used.</param>
+    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="EbpfException">The kernel has no BTF.</exception>
-    public static string Folder(string temporary, FileUse use) => Folder(CacheFolder.Find(), temporary, use);
+    public static string Folder(string temporary, FileUse use, CancellationToken cancellation) =>
+        Folder(CacheFolder.Find(), temporary, use, cancellation);
 
     /// <summary>As above, in a given cache.</summary>
-    internal static string Folder(string? cache, string temporary, FileUse use)
+    internal static string Folder(string? cache, string temporary, FileUse use, CancellationToken cancellation = default)
     {
         string? kept = cache is null ? null : Path.Combine(cache, Prefix + Key());
         if (kept is not null && IsWhole(kept))
         {
             return HeadersOf(kept);
         }
-        byte[] header = TypeHeader.Make();
+        byte[] header = TypeHeader.Make(cancellation: cancellation);
         try
         {
             if (kept is not null)

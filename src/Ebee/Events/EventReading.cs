@@ -44,15 +44,17 @@ internal static class EventReading
 
     private static IteratorRun Run(ProbeEvents probe, IteratorProgram iterator, EventOptions options)
     {
+        Action<string> warn = options.OnWarning ?? (static _ => { });
         EventOutput[] records = [.. iterator.Outputs.Where(output => output is { MapFd: null, IsText: false })];
         if (!iterator.WritesRecords && options.EventType is null)
         {
-            return new IteratorRun(iterator, null, options.Raw ? static line => line.ToArray() : static line => System.Text.Encoding.UTF8.GetString(line), probe.Count);
+            return new IteratorRun(iterator, null, options.Raw ? static line => line.ToArray() : static line => System.Text.Encoding.UTF8.GetString(line),
+                probe.Count, warn);
         }
         IReadOnlyList<BtfCodec> codecs = RecordTypes.Find(iterator.Name, isRing: false, records, options.Raw ? [] : probe.Types, options);
         int[] sizes = [.. records.Select(record => record.Size ?? 0).Concat(codecs.Select(codec => codec.Size)).Distinct()];
         return sizes is [> 0 and int size]
-            ? new IteratorRun(iterator, size, codecs.Count == 0 ? static record => record.ToArray() : record => codecs[0].Decode(record), probe.Count)
+            ? new IteratorRun(iterator, size, codecs.Count == 0 ? static record => record.ToArray() : record => codecs[0].Decode(record), probe.Count, warn)
             : options.EventType is not null && records.Select(record => record.Size).Distinct().ToArray() is [{ } written]
             ? throw new EbpfException(EbpfError.EventTypeUnknown, $"The iterator {iterator.Name} writes records of {written} bytes, and {codecs[0].CName} has {codecs[0].Size}.",
                 RecordTypes.Advice(written, isPadded: false, probe.Types))

@@ -36,6 +36,8 @@ internal readonly struct EventRecord<THead> where THead : unmanaged
 
     public string CgroupPath => Path(0, Task.CgroupPathLength);
 
+    public ContainerClaim Container => ContainerClaim.Of(Task.CgroupId, Bytes(0, Task.CgroupPathLength));
+
     public bool IsTruncated => (Task.Flags & RecordFlags.RecordTruncated) != 0;
 
     /// <summary>Bytes behind the head, from an offset there.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Ebee.Native;
 using Ebee.Programs;
 using Microsoft.Win32.SafeHandles;
@@ -9,17 +8,26 @@ namespace Ebee.Events;
 /// Runs iterator programs, each once over all that it iterates over, and reads their output: lines of text, or records. Linux
 /// 5.8.
 /// </summary>
-internal sealed unsafe class IteratorReader : IEventSource<object>
+internal sealed class IteratorReader : IEventSource<object>
 {
-    private const int SmallestBuffer = 1 << 16; // bytes; the kernel gives out at most half as much at once
+    /// <summary>Bytes of a line of text that are given; of a longer one the rest is left out.</summary>
+    public const int LongestLine = 1 << 16;
 
+    /// <summary>What stands at the end of a line that was cut.</summary>
+    public const string Cut = "… [cut]";
+
+    private readonly object _news = new();
     private readonly Queue<IteratorRun> _runs;
     private IteratorRun _run = null!;
-    private SafeFileHandle? _output;
-    private byte[] _buffer = new byte[SmallestBuffer];
+    private IteratorOutput? _output;
+    private byte[] _buffer = new byte[2 * LongestLine];
     private int _start;
     private int _end;
-    private bool _isAtEnd;
+    private bool _isInCutLine; // what comes up to the line's end was left out
+    private bool _wasCut;
+    private bool _isWaked;
+    private bool _isStopped;
+    private bool _isDisposed;
 
     /// <summary>Starts the first.</summary>
     public IteratorReader(IReadOnlyList<IteratorRun> runs)
@@ -29,44 +37,47 @@ internal sealed unsafe class IteratorReader : IEventSource<object>
     }
 
     /// <inheritdoc/>
-    public bool IsOver => _isAtEnd && _start == _end && _runs.Count == 0;
+    public bool IsOver => _output!.IsAtEnd && _start == _end && _runs.Count == 0;
 
     /// <inheritdoc/>
     public bool TryRead(out object? result)
     {
-        while (true)
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        while (!TryTake(out result))
         {
-            ReadOnlySpan<byte> rest = _buffer.AsSpan(_start, _end - _start);
-            bool isText = _run.RecordSize is null;
-            int length = _run.RecordSize ?? rest.IndexOf((byte)'\n');
-            bool isWhole = length >= 0 && length < rest.Length + (isText ? 0 : 1);
-            if (isWhole || (_isAtEnd && !rest.IsEmpty))
-            {
-                result = isWhole || isText ? _run.Decode(isWhole ? rest[..length] : rest) : rest.ToArray();
-                _run.Count();
-                _start = isWhole ? _start + length + (isText ? 1 : 0) : _end;
-                return true;
-            }
-            if (_isAtEnd && _runs.Count > 0)
+            if (_output!.IsAtEnd && _runs.Count > 0 && !_isStopped)
             {
                 Next();
             }
-            else if (_isAtEnd || !Fill())
+            else if (_output.IsAtEnd || _isStopped || !Fill())
             {
-                result = null;
                 return false;
             }
         }
+        _run.Count();
+        return true;
     }
 
-    /// <summary>There is no waiting: the program runs while it is read.</summary>
+    /// <inheritdoc/>
     public void Wait(int timeoutMs)
     {
+        lock (_news)
+        {
+            if (!_isWaked && !_output!.HasNews)
+            {
+                Monitor.Wait(_news, timeoutMs);
+            }
+        }
     }
 
     /// <inheritdoc/>
     public void Wake()
     {
+        lock (_news)
+        {
+            _isWaked = true;
+            Monitor.PulseAll(_news);
+        }
     }
 
     /// <inheritdoc/>
@@ -74,10 +85,8 @@ internal sealed unsafe class IteratorReader : IEventSource<object>
     {
     }
 
-    /// <inheritdoc/>
-    public void Stop()
-    {
-    }
+    /// <summary>No more is read; of a line or a record that is not whole nothing is given.</summary>
+    public void Stop() => _isStopped = true;
 
     /// <inheritdoc/>
     public void Finish()
@@ -85,43 +94,120 @@ internal sealed unsafe class IteratorReader : IEventSource<object>
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _output?.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _output?.Dispose();
+    }
+
+    // The next record or line of what is in the buffer.
+    private bool TryTake(out object? result)
+    {
+        ReadOnlySpan<byte> rest = _buffer.AsSpan(_start, _end - _start);
+        if (_run.RecordSize is { } size)
+        {
+            bool isWhole = rest.Length >= size, isLast = !isWhole && _output!.IsAtEnd && !rest.IsEmpty;
+            result = isWhole ? _run.Decode(rest[..size]) : isLast ? rest.ToArray() : null;
+            _start += isWhole ? size : isLast ? rest.Length : 0;
+            return result is not null;
+        }
+        result = null;
+        int end = rest.IndexOf((byte)'\n');
+        if (_isInCutLine)
+        {
+            _start = end < 0 ? _end : _start + end + 1;
+            _isInCutLine = end < 0;
+            return end >= 0 && TryTake(out result);
+        }
+        int length = end >= 0 ? end : rest.Length;
+        if (length > LongestLine)
+        {
+            result = CutLine(rest);
+            _isInCutLine = end < 0;
+        }
+        else if (end >= 0 || (_output!.IsAtEnd && !rest.IsEmpty))
+        {
+            result = _run.Decode(rest[..length]);
+        }
+        else
+        {
+            return false;
+        }
+        _start = end >= 0 ? _start + end + 1 : _end;
+        return true;
+    }
+
+    private object CutLine(ReadOnlySpan<byte> line)
+    {
+        if (!_wasCut)
+        {
+            _wasCut = true;
+            _run.Warn($"The iterator {_run.Program.Name} writes lines of more than {LongestLine} bytes, and their ends are left out. " +
+                "Have it end each line with \\n, or write structs (bpf_seq_write).");
+        }
+        int length = LongestLine;
+        while (length > LongestLine - 4 && (line[length] & 0xc0) == 0x80)
+        {
+            length--; // a character is not cut
+        }
+        object decoded = _run.Decode(line[..length]);
+        return decoded is string text ? text + Cut : decoded;
+    }
 
     private void Next()
     {
         _output?.Dispose();
         _run = _runs.Dequeue();
-        int fd = LibBpf.bpf_iter_create((int)_run.Program.Link.DangerousGetHandle());
-        _output = fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw Failed("run", -fd);
-        (_start, _end, _isAtEnd) = (0, 0, false);
+        _output = new IteratorOutput(Create(_run.Program), _news);
+        (_start, _end, _isInCutLine, _wasCut) = (0, 0, false, false);
     }
 
-    // False when the kernel says that it has looked at much and found nothing yet: it is to be asked again.
+    private static SafeFileHandle Create(IteratorProgram program)
+    {
+        bool isHeld = false;
+        try
+        {
+            program.Link.DangerousAddRef(ref isHeld);
+            int fd = LibBpf.bpf_iter_create((int)program.Link.DangerousGetHandle());
+            return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw Failed(program, "run", -fd);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new EbpfException(EbpfError.ProbeNotFound, $"The probe of the iterator {program.Name} is stopped.",
+                "Start it again: Start-EbpfProbe.", inner: e);
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                program.Link.DangerousRelease();
+            }
+        }
+    }
+
+    // False when there is nothing more yet.
     private bool Fill()
     {
-        if (_start > 0)
+        ReadOnlySpan<byte> more = _output!.Take(out int errno);
+        if (errno != 0)
+        {
+            throw Failed(_run.Program, "read", errno);
+        }
+        if (_end + more.Length > _buffer.Length)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
             (_start, _end) = (0, _end - _start);
-        }
-        if (_end == _buffer.Length)
-        {
-            Array.Resize(ref _buffer, 2 * _buffer.Length);
-        }
-        fixed (byte* to = &_buffer[_end])
-        {
-            nint read = LibC.read((int)_output!.DangerousGetHandle(), to, (nuint)(_buffer.Length - _end));
-            if (read < 0)
+            if (_end + more.Length > _buffer.Length)
             {
-                int errno = Marshal.GetLastPInvokeError();
-                return errno is Errno.Eagain or Errno.Eintr ? false : throw Failed("read", errno);
+                Array.Resize(ref _buffer, 2 * _buffer.Length); // for a record
             }
-            _end += (int)read;
-            _isAtEnd = read == 0;
-            return true;
         }
+        more.CopyTo(_buffer.AsSpan(_end));
+        _end += more.Length;
+        return !more.IsEmpty || _output.IsAtEnd;
     }
 
-    private EbpfException Failed(string what, int errno) => new(EbpfError.MapFailed, $"Could not {what} the iterator {_run.Program.Name}: {Errno.Name(errno)}.",
+    private static EbpfException Failed(IteratorProgram program, string what, int errno) => new(EbpfError.MapFailed,
+        $"Could not {what} the iterator {program.Name}: {Errno.Name(errno)}.",
         "Look at what the program returns: 0 goes on, 1 has it called once more for the same.");
 }

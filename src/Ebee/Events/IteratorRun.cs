@@ -7,7 +7,8 @@ namespace Ebee.Events;
 /// <param name="RecordSize">Bytes of a record; null for lines of text.</param>
 /// <param name="Decode">Makes an object of a record or of a line.</param>
 /// <param name="Count">Called for each.</param>
-internal sealed record IteratorRun(IteratorProgram Program, int? RecordSize, IteratorRun.Decoder Decode, Action Count)
+/// <param name="Warn">Takes what is to be said of the output.</param>
+internal sealed record IteratorRun(IteratorProgram Program, int? RecordSize, IteratorRun.Decoder Decode, Action Count, Action<string> Warn)
 {
     internal delegate object Decoder(ReadOnlySpan<byte> record);
 }

@@ -1,19 +1,19 @@
 using System.Runtime.InteropServices;
 using Ebee.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Events;
 
 /// <summary>Waits for one of some descriptors to become readable, until another thread says stop.</summary>
 internal sealed unsafe class PollWaiter : IDisposable
 {
-    private readonly int _wakeFd;
-    private bool _disposed;
+    private readonly SafeFileHandle _wake;
 
     /// <summary>Makes the eventfd that ends a wait.</summary>
     public PollWaiter()
     {
-        _wakeFd = LibC.eventfd(0, LibC.EfdCloexec | LibC.EfdNonblock);
-        if (_wakeFd < 0)
+        _wake = new SafeFileHandle(LibC.eventfd(0, LibC.EfdCloexec | LibC.EfdNonblock), ownsHandle: true);
+        if (_wake.IsInvalid)
         {
             throw new EbpfException(EbpfError.MapFailed, $"Could not make an eventfd: {Errno.Name(Marshal.GetLastPInvokeError())}.",
                 "Raise the limit of open files: ulimit -n.");
@@ -30,17 +30,29 @@ internal sealed unsafe class PollWaiter : IDisposable
     {
         int count = fds.Length + 1;
         Span<LibC.PollFd> polled = count <= 64 ? stackalloc LibC.PollFd[count] : new LibC.PollFd[count];
-        polled[0] = new LibC.PollFd { Fd = _wakeFd, Events = LibC.PollIn };
         for (int i = 0; i < fds.Length; i++)
         {
             polled[i + 1] = new LibC.PollFd { Fd = fds[i], Events = LibC.PollIn };
         }
-        fixed (LibC.PollFd* first = polled)
+        bool isHeld = false;
+        try
         {
-            if (LibC.poll(first, (nuint)count, timeoutMs) > 0 && first->ReturnedEvents != 0)
+            _wake.DangerousAddRef(ref isHeld);
+            polled[0] = new LibC.PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.PollIn };
+            fixed (LibC.PollFd* first = polled)
             {
-                ulong wakes;
-                _ = LibC.read(_wakeFd, &wakes, sizeof(ulong));
+                if (LibC.poll(first, (nuint)count, timeoutMs) > 0 && first->ReturnedEvents != 0)
+                {
+                    ulong wakes;
+                    _ = LibC.read(first->Fd, &wakes, sizeof(ulong));
+                }
+            }
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                _wake.DangerousRelease();
             }
         }
         // After EINTR, too, the caller looks at its reasons to stop and comes back.
@@ -50,16 +62,20 @@ internal sealed unsafe class PollWaiter : IDisposable
     public void Wake()
     {
         ulong one = 1;
-        _ = LibC.write(_wakeFd, &one, sizeof(ulong));
+        try
+        {
+            _ = LibC.write(_wake, &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // nobody waits any more
+        }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends a wait of another thread, too.</summary>
     public void Dispose()
     {
-        if (!_disposed)
-        {
-            _disposed = true;
-            _ = LibC.close(_wakeFd);
-        }
+        Wake();
+        _wake.Dispose();
     }
 }

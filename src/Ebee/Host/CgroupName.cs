@@ -10,12 +10,18 @@ internal static class CgroupName
     private static readonly string[] UnitSuffixes = [".service", ".scope", ".socket", ".mount", ".swap"];
 
     /// <summary>The container's id in a path: its innermost name that holds one; null outside of a container.</summary>
-    public static string? ContainerId(string path)
+    public static string? ContainerId(string path) => Container(path)?.Id;
+
+    /// <summary>That id, and the path down to the name that holds it.</summary>
+    public static (string Id, string Folder)? Container(string path)
     {
-        string? found = null;
+        (string, string)? found = null;
         foreach (Range range in path.AsSpan().Split('/'))
         {
-            found = ContainerIdOf(path.AsSpan()[range]) ?? found;
+            if (ContainerIdOf(path.AsSpan()[range]) is { } id)
+            {
+                found = (id, path[..range.End.Value]);
+            }
         }
         return found;
     }

@@ -11,6 +11,8 @@ internal static class Cgroups
     // Those that the kernel side looks at (FOR_EACH_V1 in bpf/include/ebee.h).
     private static readonly string[] V1Controllers = ["memory", "pids", "cpu", "devices", "freezer"];
 
+    private static readonly EnumerationOptions OneLevel = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+
     internal sealed record Hierarchy(string MountPoint, ulong Id);
 
     /// <summary>Whether a v1 hierarchy with controllers is mounted (hybrid and legacy hosts).</summary>
@@ -39,34 +41,60 @@ internal static class Cgroups
                 "Give a path as /proc/PID/cgroup shows it, such as /system.slice/ssh.service; systemd-cgls lists them.");
     }
 
-    /// <summary>The cgroups of the one running container whose id starts so.</summary>
+    /// <summary>
+    /// The cgroups of the one running container whose id starts so. Whoever owns a cgroup can name one below it after a container: a
+    /// cgroup that root made is preferred to such a claim, and one that a runtime has a record of to both.
+    /// </summary>
     public static IReadOnlyList<CgroupKey> FindContainer(string prefix)
     {
-        Dictionary<string, List<CgroupKey>> containers = [];
+        List<(string Id, CgroupKey Key, int Rank)> found = [];
         if (prefix.Length > 0)
         {
             foreach (Hierarchy hierarchy in Mounted.Value)
             {
                 foreach (string folder in Folders(hierarchy.MountPoint))
                 {
-                    string name = Path.GetFileName(folder);
-                    if (CgroupName.ContainerIdOf(name) is { } id && id.StartsWith(prefix, StringComparison.Ordinal)
-                        && Key(hierarchy, folder) is { } key)
+                    if (CgroupName.ContainerIdOf(Path.GetFileName(folder.AsSpan())) is { } id
+                        && id.StartsWith(prefix, StringComparison.Ordinal) && Key(hierarchy, folder) is { } key)
                     {
-                        (containers.TryGetValue(id, out List<CgroupKey>? keys) ? keys : containers[id] = []).Add(key);
+                        found.Add((id, key, Rank(id, hierarchy, folder)));
                     }
                 }
             }
         }
-        return containers.Count switch
+        int best = found.Count == 0 ? 0 : found.Max(f => f.Rank);
+        string[] ids = [.. found.Where(f => f.Rank == best).Select(f => f.Id).Distinct().Order(StringComparer.Ordinal)];
+        return ids.Length switch
         {
-            1 => containers.Values.First(),
+            1 => [.. found.Where(f => f.Rank == best).Select(f => f.Key)],
             0 => throw new EbpfException(EbpfError.ContainerNotFound, $"No running container has an id that starts with '{prefix}'.",
                 "List them: docker ps, podman ps or crictl ps."),
             _ => throw new EbpfException(EbpfError.ContainerNotFound,
-                $"'{prefix}' is not one container's: {string.Join(", ", containers.Keys.Order(StringComparer.Ordinal).Select(k => k[..12]))}.",
+                $"'{prefix}' is not one container's: {string.Join(", ", ids.Take(8).Select(id => id[..12]))}" +
+                $"{(ids.Length > 8 ? ", …" : "")}.",
                 "Give more of the id."),
         };
+    }
+
+    /// <summary>Whether nobody but root could have made a cgroup: it and all above it are root's.</summary>
+    /// <param name="path">Its path, as /proc/PID/cgroup shows it. False when it is not there.</param>
+    public static bool IsMadeByRoot(string path) => Mounted.Value
+        .FirstOrDefault(hierarchy => Directory.Exists(hierarchy.MountPoint + path)) is { } found
+        && IsMadeByRoot(found, found.MountPoint + path);
+
+    /// <summary>Whether a process is in a cgroup or below it.</summary>
+    public static bool Has(string path, int process)
+    {
+        try
+        {
+            // "4:memory:/path"
+            return File.ReadLines($"/proc/{process}/cgroup")
+                .Any(line => line.Split(':', 3) is [_, _, { } own] && IsBelow(own, path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // it ended
+        }
     }
 
     /// <summary>All cgroups, as /proc/PID/cgroup shows them; one that several hierarchies have comes once.</summary>
@@ -77,16 +105,49 @@ internal static class Cgroups
     private static bool IsBelow(string path, string folder) =>
         path == folder || path.StartsWith(folder + "/", StringComparison.Ordinal);
 
-    private static IEnumerable<string> Folders(string root) => Directory.EnumerateDirectories(root, "*", new EnumerationOptions
+    private static bool IsMadeByRoot(Hierarchy hierarchy, string folder)
     {
-        RecurseSubdirectories = true,
-        IgnoreInaccessible = true,
-        AttributesToSkip = FileAttributes.ReparsePoint,
-    });
+        for (string? at = folder; at is not null && at.Length > hierarchy.MountPoint.Length; at = Path.GetDirectoryName(at))
+        {
+            if (Inodes.AccessOf(at) is not { User: 0 })
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int Rank(string id, Hierarchy hierarchy, string folder) => !IsMadeByRoot(hierarchy, folder) ? 0
+        : ContainerRecords.Of(id, folder[hierarchy.MountPoint.Length..]) == ContainerEvidence.Name ? 1
+        : 2;
+
+    // Others make cgroups and remove them meanwhile, and can nest them beyond the longest path: what cannot be looked
+    // into is left out.
+    private static IEnumerable<string> Folders(string root)
+    {
+        Stack<string> next = new([root]);
+        while (next.TryPop(out string? folder))
+        {
+            string[] below;
+            try
+            {
+                below = Directory.GetDirectories(folder, "*", OneLevel);
+            }
+            catch (IOException)
+            {
+                continue;
+            }
+            foreach (string found in below)
+            {
+                next.Push(found);
+                yield return found;
+            }
+        }
+    }
 
     // A cgroup's id is the inode number of its folder, on 64-bit kernels.
     private static CgroupKey? Key(Hierarchy hierarchy, string folder) =>
-        Directory.Exists(folder) ? new CgroupKey { Id = Inodes.Of(folder), Hierarchy = hierarchy.Id } : null;
+        Directory.Exists(folder) && Inodes.Of(folder) is not 0 and ulong id ? new CgroupKey { Id = id, Hierarchy = hierarchy.Id } : null;
 
     internal static List<Hierarchy> ReadMounts(IEnumerable<string> cgroups, IEnumerable<MountTable.Mount> table)
     {

@@ -5,7 +5,10 @@ using System.Text;
 
 namespace Ebee.Host;
 
-/// <summary>Reads lines as the kernel's trace_pipe writes them (kernel/trace/trace_output.c).</summary>
+/// <summary>
+/// Reads entries as the kernel's trace_pipe writes them (kernel/trace/trace_output.c): a line each, in which names and texts
+/// may hold line breaks.
+/// </summary>
 internal static class TraceLine
 {
     private static readonly SearchValues<byte> StampCharacters = SearchValues.Create("0123456789."u8);
@@ -13,10 +16,37 @@ internal static class TraceLine
     private const int NameWidth = 16; // a comm is at most 15 bytes, and is filled up with spaces before it
 
     /// <summary>
-    /// Reads "            name-123     [001] ...1.  5121.905184: source: text". The name's width is fixed, so it may hold what it
-    /// will. A line of another form becomes a message that is all of it.
+    /// Reads an entry. Its first line may say how many were overwritten before it: what stands so in a name or in a text is not
+    /// taken for that.
     /// </summary>
-    /// <param name="line">The line, without its end.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="clock">Turns its stamp into a time.</param>
+    /// <param name="isWhole">Whether it surely begins where it seems to; else it is a text of which nothing is known.</param>
+    /// <param name="lost">How many were overwritten.</param>
+    /// <returns>The message; null when it is empty.</returns>
+    public static EbpfTraceMessage? Parse(ReadOnlySpan<byte> entry, in TraceClock clock, bool isWhole, out long lost)
+    {
+        lost = 0;
+        entry = entry.TrimEnd((byte)'\n');
+        if (entry.IsEmpty)
+        {
+            return null;
+        }
+        int end = entry.IndexOf((byte)'\n');
+        if (isWhole && end >= 0 && TryParseLoss(entry[..end], out long count)
+            && Parse(entry[(end + 1)..], clock) is { Recognized: true } message)
+        {
+            lost = count;
+            return message;
+        }
+        return isWhole ? Parse(entry, clock) : Whole(entry);
+    }
+
+    /// <summary>
+    /// Reads "            name-123     [001] ...1.  5121.905184: source: text". The name's width is fixed, so it may hold what it
+    /// will. What is of another form becomes a message that is all of it.
+    /// </summary>
+    /// <param name="line">The entry, without the end of its line.</param>
     /// <param name="clock">Turns its stamp into a time.</param>
     public static EbpfTraceMessage Parse(ReadOnlySpan<byte> line, in TraceClock clock)
     {
@@ -59,18 +89,18 @@ internal static class TraceLine
         rest = rest.Length > 0 ? rest[1..] : rest;
         ReadOnlySpan<byte> source = default;
         int colon = rest.IndexOf(": "u8);
-        if (colon > 0 && rest[..colon].IndexOf((byte)' ') < 0)
+        if (colon > 0 && rest[..colon].IndexOfAny((byte)' ', (byte)'\n') < 0)
         {
             source = rest[..colon];
             rest = rest[(colon + 2)..];
         }
-        else if (rest.Length > 1 && rest[^1] == ':' && rest.IndexOf((byte)' ') < 0)
+        else if (rest.Length > 1 && rest[^1] == ':' && rest.IndexOfAny((byte)' ', (byte)'\n') < 0)
         {
             source = rest[..^1];
             rest = default;
         }
         return new EbpfTraceMessage(word.Contains((byte)'.') ? clock.ToTime(stamp) : null, stamp, Text(line[..NameWidth].TrimStart((byte)' ')),
-            thread, process, cpu, flags, Text(source), Text(rest));
+            thread, process, cpu, flags, Text(source), Text(rest), recognized: true);
     }
 
     /// <summary>Reads "CPU:1 [LOST 5265 EVENTS]", which the kernel writes when it overwrote what nobody had read.</summary>
@@ -96,7 +126,7 @@ internal static class TraceLine
         return Utf8Parser.TryParse(number, out count, out int used) && used == number.Length && count > 0;
     }
 
-    private static EbpfTraceMessage Whole(ReadOnlySpan<byte> line) => new(null, null, "", 0, 0, -1, "", "", Text(line));
+    private static EbpfTraceMessage Whole(ReadOnlySpan<byte> line) => new(null, null, "", 0, 0, -1, "", "", Text(line), recognized: false);
 
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Ebee.Events;
 using Ebee.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Host;
 
@@ -10,14 +11,16 @@ namespace Ebee.Host;
 /// </summary>
 internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
 {
+    private const int DrainMs = 100; // how long what has no stamp is given out after the end
+
     private readonly string _tracefs;
     private readonly PollWaiter _waiter = new();
     private readonly byte[] _entry = new byte[1 << 16];
-    private int _fd;
-    private int _length; // bytes of the entry
-    private int _next;   // of them, those read
+    private readonly SafeFileHandle _pipe;
+    private bool _isAfterBreak; // what comes next may be the rest of an entry
     private TraceClock _clock;
     private double _last = double.PositiveInfinity; // the stamp after which the stream is over
+    private long _stoppedAt = long.MaxValue;
     private bool _isOver;
 
     /// <summary>Opens it.</summary>
@@ -29,8 +32,8 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
             _tracefs = Tracefs.Folder();
             Path = System.IO.Path.Combine(_tracefs, "trace_pipe");
             _clock = TraceClock.Now(_tracefs);
-            _fd = LibC.open(Path, LibC.OpenNonblock | LibC.OpenCloexec, 0);
-            if (_fd < 0)
+            _pipe = new SafeFileHandle(LibC.open(Path, LibC.OpenNonblock | LibC.OpenCloexec, 0), ownsHandle: true);
+            if (_pipe.IsInvalid)
             {
                 int errno = Marshal.GetLastPInvokeError();
                 throw errno == Errno.Ebusy
@@ -64,17 +67,17 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
     /// <inheritdoc/>
     public bool TryRead(out EbpfTraceMessage? result)
     {
-        while (TryReadLine(out ReadOnlySpan<byte> line))
+        while (TryReadEntry(out ReadOnlySpan<byte> entry, out bool isWhole))
         {
-            if (TraceLine.TryParseLoss(line, out long lost))
+            result = TraceLine.Parse(entry, _clock, isWhole, out long lost);
+            if (lost > 0)
             {
                 Lost += lost;
                 OnLost?.Invoke();
             }
-            else if (!line.IsEmpty)
+            if (result is not null)
             {
-                result = TraceLine.Parse(line, _clock);
-                _isOver |= result.TimestampSeconds > _last;
+                _isOver |= IsLate(result);
                 Seen++;
                 return true;
             }
@@ -84,7 +87,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
     }
 
     /// <inheritdoc/>
-    public void Wait(int timeoutMs) => _waiter.Wait(_fd, timeoutMs);
+    public void Wait(int timeoutMs) => _waiter.Wait((int)_pipe.DangerousGetHandle(), timeoutMs);
 
     /// <inheritdoc/>
     public void Wake() => _waiter.Wake();
@@ -94,7 +97,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
 
     // Others go on writing. What is later than now is not this stream's.
     /// <inheritdoc/>
-    public void Stop() => _last = TraceClock.Now(_tracefs).Stamp;
+    public void Stop() => (_last, _stoppedAt) = (TraceClock.Now(_tracefs).Stamp, Environment.TickCount64);
 
     /// <inheritdoc/>
     public void Finish()
@@ -104,48 +107,33 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_fd > 0)
-        {
-            _ = LibC.close(_fd);
-            _fd = 0;
-            _waiter.Dispose();
-        }
+        _pipe.Dispose();
+        _waiter.Dispose();
     }
 
-    private bool TryReadLine(out ReadOnlySpan<byte> line)
-    {
-        line = default;
-        if (_next == _length && !TryReadEntry())
-        {
-            return false;
-        }
-        line = _entry.AsSpan(_next, _length - _next);
-        int end = line.IndexOf((byte)'\n');
-        if (end >= 0)
-        {
-            line = line[..end];
-        }
-        _next = end < 0 ? _length : _next + end + 1;
-        return true;
-    }
+    private bool IsLate(EbpfTraceMessage message) => message.TimestampSeconds is { } stamp && !double.IsNaN(_last)
+        ? stamp > _last
+        : Environment.TickCount64 - _stoppedAt > DrainMs;
 
-    // Who asks for one byte makes the kernel take one entry out of its buffer; the second read gives the rest of that.
-    private bool TryReadEntry()
+    // Who asks for one byte makes the kernel take one entry out of its buffer; the second read gives the rest of that, which is
+    // all that one thread wrote at once, however many lines it has.
+    private bool TryReadEntry(out ReadOnlySpan<byte> entry, out bool isWhole)
     {
-        _next = _length = 0;
+        entry = default;
+        isWhole = !_isAfterBreak;
         if (_isOver)
         {
             return false;
         }
-        fixed (byte* entry = _entry)
+        fixed (byte* to = _entry)
         {
-            int first = Read(entry, 1);
-            if (first == 1)
-            {
-                _length = 1 + (*entry == '\n' ? 0 : Read(entry + 1, _entry.Length - 1));
-            }
+            int length = Read(to, 1);
+            // After a line break there may be nothing more of the entry, and then the rest would be that of all others.
+            _isAfterBreak = length == 1 && *to == '\n';
+            length += length == 1 && !_isAfterBreak ? Read(to + 1, _entry.Length - 1) : 0;
+            entry = _entry.AsSpan(0, length);
+            return length > 0;
         }
-        return _length > 0;
     }
 
     private int Read(byte* to, int count)
@@ -154,7 +142,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
         int errno = 0;
         do
         {
-            read = LibC.read(_fd, to, (nuint)count);
+            read = LibC.read(_pipe, to, (nuint)count);
             errno = read < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
         while (errno == Errno.Eintr);

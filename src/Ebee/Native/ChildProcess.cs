@@ -20,6 +20,7 @@ internal static unsafe class ChildProcess
     private const int First = 3;
     private const int Above = 64; // more than a child is given
     private const int LargestResult = 64; // bytes
+    private const int LookMs = 20; // how often it is asked whether somebody still waits
 
     /// <summary>Runs it in a process group of its own, without the terminal, and waits.</summary>
     /// <param name="path">The program.</param>
@@ -27,8 +28,11 @@ internal static unsafe class ChildProcess
     /// <param name="environment">All of its environment: NAME=value.</param>
     /// <param name="descriptors">What it has as 4, 5 …; 3 is a pipe for its result, and it has no others. The first is its standard error, too.</param>
     /// <param name="limit">When it is killed.</param>
+    /// <param name="cancellation">Kills it.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="IOException">It could not be started; HResult is the error number.</exception>
-    public static ChildEnd Run(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, IReadOnlyList<int> descriptors, TimeSpan limit)
+    public static ChildEnd Run(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, IReadOnlyList<int> descriptors, TimeSpan limit,
+        CancellationToken cancellation)
     {
         int* ends = stackalloc int[2];
         Check(LibC.pipe2(ends, LibC.OpenCloexec));
@@ -38,8 +42,8 @@ internal static unsafe class ChildProcess
         {
             child = Spawn(path, [path, .. arguments], environment, [ends[1], .. descriptors]);
         }
-        bool isTimeout = !ReadToEnd(ends[0], limit, out byte[] result);
-        if (isTimeout)
+        bool isWhole = ReadToEnd(ends[0], limit, cancellation, out byte[] result);
+        if (!isWhole)
         {
             _ = LibC.kill(child, LibC.SignalKill);
         }
@@ -50,8 +54,9 @@ internal static unsafe class ChildProcess
             reaped = LibC.waitpid(child, &status, 0);
         }
         while (reaped < 0 && Marshal.GetLastPInvokeError() == Errno.Eintr);
+        cancellation.ThrowIfCancellationRequested();
         // A parent that ignores SIGCHLD is never told; then the result alone says how it went.
-        return new ChildEnd(result, reaped == child ? status & 0x7f : 0, isTimeout);
+        return new ChildEnd(result, reaped == child ? status & 0x7f : 0, !isWhole);
     }
 
     private static int Spawn(string path, string[] arguments, IReadOnlyList<string> environment, int[] descriptors)
@@ -93,17 +98,21 @@ internal static unsafe class ChildProcess
         }
     }
 
-    // Until the child has closed its end, by ending. False when the time is over.
-    private static bool ReadToEnd(int fd, TimeSpan limit, out byte[] result)
+    // Until the child has closed its end, by ending. False when the time is over, or nobody waits any more.
+    private static bool ReadToEnd(int fd, TimeSpan limit, CancellationToken cancellation, out byte[] result)
     {
         long start = Stopwatch.GetTimestamp();
         byte* buffer = stackalloc byte[LargestResult];
         int length = 0;
         while (true)
         {
-            double left = (limit - Stopwatch.GetElapsedTime(start)).TotalMilliseconds;
+            double left = cancellation.IsCancellationRequested ? 0 : (limit - Stopwatch.GetElapsedTime(start)).TotalMilliseconds;
             LibC.PollFd poll = new() { Fd = fd, Events = LibC.PollIn };
-            int ready = left > 0 ? LibC.poll(&poll, 1, (int)Math.Ceiling(left)) : 0;
+            int ready = left > 0 ? LibC.poll(&poll, 1, (int)Math.Ceiling(Math.Min(left, LookMs))) : 0;
+            if (ready == 0 && left > 0)
+            {
+                continue;
+            }
             nint n = ready > 0 && length < LargestResult ? LibC.read(fd, buffer + length, (nuint)(LargestResult - length)) : -1;
             if (ready == 0 || n == 0 || length == LargestResult)
             {

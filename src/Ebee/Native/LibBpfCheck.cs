@@ -60,7 +60,9 @@ internal static class LibBpfCheck
     /// <param name="kernelBtf">The kernel's types that libbpf is to use; null for those that it finds.</param>
     /// <param name="settings">What is set before the load; null to open only.</param>
     /// <param name="limit">When it is killed.</param>
-    public static CheckResult Run(ReadOnlySpan<byte> elf, string name, SafeFileHandle? kernelBtf, CheckSettings? settings, TimeSpan limit)
+    /// <param name="cancellation">Kills it.</param>
+    public static CheckResult Run(ReadOnlySpan<byte> elf, string name, SafeFileHandle? kernelBtf, CheckSettings? settings, TimeSpan limit,
+        CancellationToken cancellation)
     {
         using SafeFileHandle input = Memory("ebee-object", elf), set = Memory("ebee-settings", settings is null ? [] : settings.Bytes);
         List<int> descriptors = [Number(input), Number(set), .. settings?.Descriptors ?? []];
@@ -70,7 +72,7 @@ internal static class LibBpfCheck
             descriptors.Add(Number(kernelBtf));
             btfPath = PathOf(descriptors.Count - 1);
         }
-        return Run(settings is null ? "open" : "load", descriptors, name, btfPath, limit);
+        return Run(settings is null ? "open" : "load", descriptors, name, btfPath, limit, cancellation);
     }
 
     /// <summary>Writes the types of a BTF as a C header.</summary>
@@ -78,11 +80,13 @@ internal static class LibBpfCheck
     /// <param name="btf">Raw BTF, or an ELF file with a section .BTF.</param>
     /// <param name="basePath">The BTF that it continues; null for none.</param>
     /// <param name="limit">When it is killed.</param>
+    /// <param name="cancellation">Kills it.</param>
     /// <param name="text">The header's declarations.</param>
-    public static CheckResult WriteHeader(string? btfPath, ReadOnlySpan<byte> btf, string? basePath, TimeSpan limit, out byte[] text)
+    public static CheckResult WriteHeader(string? btfPath, ReadOnlySpan<byte> btf, string? basePath, TimeSpan limit,
+        CancellationToken cancellation, out byte[] text)
     {
         using SafeFileHandle input = Memory("ebee-btf", btf), output = Memory("ebee-header", []);
-        CheckResult result = Run("header", [Number(input), Number(output)], btfPath ?? PathOf(0), basePath ?? "", limit);
+        CheckResult result = Run("header", [Number(input), Number(output)], btfPath ?? PathOf(0), basePath ?? "", limit, cancellation);
         text = result.Phase == CheckPhase.Done ? Content(output) : [];
         return result;
     }
@@ -90,7 +94,8 @@ internal static class LibBpfCheck
     /// <summary>The number that a descriptor of <see cref="CheckSettings"/> has in libbpf-check: 3 is the result, 4 the log, 5 the input, 6 the settings.</summary>
     internal static int FirstOfSettings => 7;
 
-    private static CheckResult Run(string mode, List<int> descriptors, string first, string second, TimeSpan limit)
+    private static CheckResult Run(string mode, List<int> descriptors, string first, string second, TimeSpan limit,
+        CancellationToken cancellation)
     {
         IReadOnlyList<string> libraries = LibBpfResolver.Libraries;
         using SafeFileHandle log = Memory("ebee-log", []);
@@ -104,7 +109,7 @@ internal static class LibBpfCheck
         {
             using SafeFileHandle? copy = ExecutableCopy(program);
             ChildEnd end = ChildProcess.Run(copy is null ? program : $"/proc/self/fd/{Number(copy)}", arguments, Environment,
-                [Number(log), .. descriptors], limit);
+                [Number(log), .. descriptors], limit, cancellation);
             ReadOnlySpan<int> result = MemoryMarshal.Cast<byte, int>(end.Result);
             (CheckPhase phase, int errno) = end.IsTimeout ? (CheckPhase.TimedOut, 0)
                 : result.Length < 2 || end.Signal != 0 ? (CheckPhase.Crashed, 0)

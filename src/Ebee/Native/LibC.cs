@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Native;
 
@@ -87,8 +88,16 @@ internal static unsafe partial class LibC
     [LibraryImport(Library)]
     internal static partial nint write(int fd, void* data, nuint length);
 
+    /// <exception cref="ObjectDisposedException">The descriptor is closed: its number may be another file's.</exception>
+    [LibraryImport(Library)]
+    internal static partial nint write(SafeFileHandle file, void* data, nuint length);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint read(int fd, void* data, nuint length);
+
+    /// <exception cref="ObjectDisposedException">The descriptor is closed: its number may be another file's.</exception>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(SafeFileHandle file, void* data, nuint length);
 
     [LibraryImport(Library)]
     internal static partial int close(int fd);

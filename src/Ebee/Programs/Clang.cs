@@ -28,11 +28,13 @@ internal sealed class Clang
     /// Finds it along PATH: clang, or the newest clang-NN when that one is too old or is not there. One that others could have
     /// changed is not run.
     /// </summary>
+    /// <param name="cancellation">Ends the search.</param>
     /// <exception cref="EbpfException">There is none.</exception>
-    public static Clang Find() => Find(Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin");
+    public static Clang Find(CancellationToken cancellation = default) =>
+        Find(Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin", cancellation);
 
     /// <summary>As above, along a given path.</summary>
-    internal static Clang Find(string searchPath)
+    internal static Clang Find(string searchPath, CancellationToken cancellation = default)
     {
         FileTrust.Reason? refused = null;
         List<(string Path, int Version)> found = [];
@@ -45,7 +47,7 @@ internal sealed class Clang
                     refused ??= doubt;
                     continue;
                 }
-                int version = VersionOf(file);
+                int version = VersionOf(file, cancellation);
                 if (version >= Oldest && Path.GetFileName(file) == "clang")
                 {
                     return new Clang(file, version);
@@ -70,7 +72,7 @@ internal sealed class Clang
     private IEnumerable<string> Isolation => Version >= FirstWithConfigFiles ? ["--no-default-config"] : [];
 
     /// <summary>The one at a path; its version is asked for.</summary>
-    internal static Clang At(string path) => new(path, VersionOf(path));
+    internal static Clang At(string path) => new(path, VersionOf(path, default));
 
     /// <summary>Runs it to its end, or until it has run too long.</summary>
     /// <param name="arguments">Its arguments.</param>
@@ -136,7 +138,7 @@ internal sealed class Clang
         }
     }
 
-    private static int VersionOf(string file)
+    private static int VersionOf(string file, CancellationToken cancellation)
     {
         string name = Path.GetFileName(file);
         if (name != "clang")
@@ -149,18 +151,18 @@ internal sealed class Clang
         {
             if (!Versions.TryGetValue(key, out int version))
             {
-                Versions[key] = version = Ask(file);
+                Versions[key] = version = Ask(file, cancellation);
             }
             return version;
         }
     }
 
     // "14.0.6"; 0 where it does not say.
-    private static int Ask(string file)
+    private static int Ask(string file, CancellationToken cancellation)
     {
         try
         {
-            (_, byte[] output, _) = new Clang(file, 0).Run(["-dumpversion"], "/", default, TimeSpan.FromSeconds(10), default);
+            (_, byte[] output, _) = new Clang(file, 0).Run(["-dumpversion"], "/", default, TimeSpan.FromSeconds(10), cancellation);
             return int.TryParse(System.Text.Encoding.ASCII.GetString(output).Split('.')[0], NumberStyles.None, null, out int version) ? version : 0;
         }
         catch (Exception e) when (e is TimeoutException or System.ComponentModel.Win32Exception)

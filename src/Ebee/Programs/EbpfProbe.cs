@@ -86,14 +86,16 @@ public sealed class EbpfProbe : IDisposable
     internal event Action? Stopped;
 
     /// <summary>Loads an object file and attaches its programs as their sections and the options say. Linux 5.8.</summary>
+    /// <param name="path">The object file.</param>
+    /// <param name="options">How its programs are started; null for all of them, as their sections say.</param>
+    /// <param name="cancellation">Ends the start at once.</param>
     /// <exception cref="EbpfException">
     /// The file or an option is wrong, others could have written the file, a capability is missing, or the kernel refuses.
     /// </exception>
-    public static EbpfProbe Start(string path, ProbeOptions? options = null)
+    public static EbpfProbe Start(string path, ProbeOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new ProbeOptions();
-        using ObjectBuilder builder = ObjectBuilder.FromFile(path, new FileUse(options.AllowUntrusted));
-        return ProbeStart.Run(builder, options);
+        return ProbeStart.Run(ObjectBuilder.FromFile(path, new FileUse(options.AllowUntrusted)), options, cancellation);
     }
 
     /// <summary>Finds a probe by the folder under bpffs that it was pinned to.</summary>

@@ -73,14 +73,15 @@ internal sealed unsafe class ObjectBuilder : IDisposable
     }
 
     /// <summary>Parses the object. Nothing reaches the kernel yet.</summary>
+    /// <param name="cancellation">Ends this and the next phase.</param>
     /// <exception cref="EbpfException">libbpf refuses it, or does not survive it in the process that tries it first.</exception>
-    public OpenedObject Open()
+    public OpenedObject Open(CancellationToken cancellation = default)
     {
         SafeFileHandle? kernelBtf = KernelBtf.Subset(new ReadOnlySpan<byte>(_data, (int)_size));
-        ObjectCheck? check = _content is null ? null : new ObjectCheck(Name, _content, kernelBtf);
+        ObjectCheck? check = _content is null ? null : new ObjectCheck(Name, _content, kernelBtf, cancellation);
         try
         {
-            return check?.Open() is { Phase: not CheckPhase.Done } refused ? throw KernelErrors.Load(Name, refused.Errno, refused.Log) : OpenHere(kernelBtf, check);
+            return check?.Open() is { Phase: not CheckPhase.Done } refused ? throw KernelErrors.Load(Name, refused.Errno, refused.Log) : OpenHere(kernelBtf, check, cancellation);
         }
         catch
         {
@@ -98,7 +99,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
         }
     }
 
-    private OpenedObject OpenHere(SafeFileHandle? kernelBtf, ObjectCheck? check)
+    private OpenedObject OpenHere(SafeFileHandle? kernelBtf, ObjectCheck? check, CancellationToken cancellation)
     {
         using LibBpfLog log = new();
         byte[]? path = kernelBtf is null ? null : Encoding.UTF8.GetBytes($"/proc/self/fd/{(int)kernelBtf.DangerousGetHandle()}\0");
@@ -112,7 +113,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
             };
             nint handle = LibBpf.bpf_object__open_mem(_data, _size, &options);
             return handle != 0
-                ? new OpenedObject(Name, new BpfObjectHandle(handle), kernelBtf, check)
+                ? new OpenedObject(Name, new BpfObjectHandle(handle), kernelBtf, check, cancellation)
                 : throw KernelErrors.Load(Name, Marshal.GetLastPInvokeError(), log.Text);
         }
     }

@@ -10,7 +10,8 @@ namespace Ebee.Programs;
 /// <param name="name">The object's name.</param>
 /// <param name="elf">Its bytes.</param>
 /// <param name="kernelBtf">The kernel's types that libbpf is given; null when it finds them by itself.</param>
-internal sealed class ObjectCheck(string name, byte[] elf, SafeFileHandle? kernelBtf)
+/// <param name="cancellation">Ends the other process.</param>
+internal sealed class ObjectCheck(string name, byte[] elf, SafeFileHandle? kernelBtf, CancellationToken cancellation = default)
 {
     private const int RememberedMax = 16 << 20; // bytes
     private static readonly List<(string Name, byte[] Elf, byte[]? Settings)> Remembered = [];
@@ -43,7 +44,7 @@ internal sealed class ObjectCheck(string name, byte[] elf, SafeFileHandle? kerne
         {
             return default;
         }
-        CheckResult result = LibBpfCheck.Run(elf, name, kernelBtf, settings, Limit);
+        CheckResult result = LibBpfCheck.Run(elf, name, kernelBtf, settings, Limit, cancellation);
         string doing = settings is null ? "opened" : "loaded";
         if (result.Phase is CheckPhase.Crashed or CheckPhase.TimedOut)
         {

@@ -16,6 +16,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     private readonly ObjectMaps _maps;
     private readonly SafeFileHandle? _kernelBtf; // libbpf reads it when it loads
     private readonly ObjectCheck? _check;
+    private readonly CancellationToken _cancellation;
     private readonly Lazy<BtfBlob?> _types;
 
     // What was set and libbpf does not tell.
@@ -23,10 +24,11 @@ internal sealed unsafe class OpenedObject : IDisposable
     private readonly List<(string Map, int Offset, byte[] Value)> _initialValues = [];
     private bool _loaded;
 
-    internal OpenedObject(string name, BpfObjectHandle handle, SafeFileHandle? kernelBtf, ObjectCheck? check)
+    internal OpenedObject(string name, BpfObjectHandle handle, SafeFileHandle? kernelBtf, ObjectCheck? check, CancellationToken cancellation)
     {
         _kernelBtf = kernelBtf;
         _check = check;
+        _cancellation = cancellation;
         Name = name;
         _handle = handle;
         _maps = new ObjectMaps(handle);
@@ -241,7 +243,9 @@ internal sealed unsafe class OpenedObject : IDisposable
         {
             throw Refused(refused.Errno, refused.Log);
         }
+        _cancellation.ThrowIfCancellationRequested();
         int result = LibBpf.bpf_object__load(_handle);
+        _cancellation.ThrowIfCancellationRequested();
         if (result < 0)
         {
             throw Refused(-result, log.Text);

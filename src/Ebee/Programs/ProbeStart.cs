@@ -13,9 +13,33 @@ namespace Ebee.Programs;
 internal static class ProbeStart
 {
     /// <summary>Runs all steps.</summary>
-    public static EbpfProbe Run(ObjectBuilder builder, ProbeOptions options)
+    /// <param name="builder">The object. This disposes of it, which may be after the end of the call if that was cancelled.</param>
+    /// <param name="options">How its programs are started.</param>
+    /// <param name="cancellation">Ends the start at once. Nothing of it is left then, or soon after.</param>
+    public static EbpfProbe Run(ObjectBuilder builder, ProbeOptions options, CancellationToken cancellation = default) => LongCall.Run(() =>
     {
-        using OpenedObject opened = builder.Open();
+        using (builder)
+        {
+            return Start(builder, options, cancellation);
+        }
+    }, static probe => probe.Stop(), cancellation);
+
+    /// <summary>Has the verifier look at the programs, and attaches none. What they are attached to need not be told where it does not matter.</summary>
+    /// <inheritdoc cref="Run"/>
+    public static List<VerifierStatistics> Verify(ObjectBuilder builder, ProbeOptions options, CancellationToken cancellation = default) => LongCall.Run(() =>
+    {
+        using (builder)
+        {
+            using OpenedObject opened = builder.Open(cancellation);
+            List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options, isVerifyOnly: true);
+            return Explain(chosen, opened.Verify);
+        }
+    }, static _ => { }, cancellation);
+
+    private static EbpfProbe Start(ObjectBuilder builder, ProbeOptions options, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        using OpenedObject opened = builder.Open(cancellation);
         List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options);
         LoadedObject loaded = Explain(chosen, opened.Load);
         List<IDisposable> owned = [];
@@ -31,10 +55,15 @@ internal static class ProbeStart
             events.OpenPerfBuffers(except: options.ReuseMap.Keys);
             pins = options.PinPath is { } folder ? ProbePins.Create(folder) : null;
             List<ProbeProgram> programs = [];
+            Attachment Attach(ObjectProgram program, Hook hook)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return loaded.Attach(program, hook);
+            }
             using HostInventory inventory = new(withHolders: false);
             foreach ((ObjectProgram program, Hook[] hooks) in chosen)
             {
-                Attachment[] attachments = [.. hooks.Select(hook => loaded.Attach(program, hook))];
+                Attachment[] attachments = [.. hooks.Select(hook => Attach(program, hook))];
                 programs.Add(Describe(inventory, program, hooks, attachments, owned));
                 foreach (Attachment iterator in hooks.Zip(attachments).Where(pair => pair.First.Kind == IteratorKind.Name).Select(pair => pair.Second))
                 {
@@ -56,6 +85,7 @@ internal static class ProbeStart
                 maps[map.Name[Math.Max(map.Name.IndexOf('.', StringComparison.Ordinal), 0)..]] = inventory.Map(handle, opened.Types);
                 pins?.Pin(map);
             }
+            cancellation.ThrowIfCancellationRequested(); // what is pinned below stays
             foreach ((string map, string path) in options.MapPin)
             {
                 unpin.Add(ProbePins.PinMap(loaded.Map(map).Fd, path));
@@ -68,14 +98,6 @@ internal static class ProbeStart
             CleanUp.After(e, [loaded.Dispose, .. owned.Select<IDisposable, Action>(o => o.Dispose), () => pins?.Remove(), .. unpin, () => events?.Dispose()]);
             throw;
         }
-    }
-
-    /// <summary>Has the verifier look at the programs, and attaches none. What they are attached to need not be told where it does not matter.</summary>
-    public static List<VerifierStatistics> Verify(ObjectBuilder builder, ProbeOptions options)
-    {
-        using OpenedObject opened = builder.Open();
-        List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options, isVerifyOnly: true);
-        return Explain(chosen, opened.Verify);
     }
 
     // All that is done before the load, by which every mistake in the options shows.

@@ -64,7 +64,7 @@ internal sealed partial class SourceCompiler
         return InTemporaryFolder(TextName, use, folder =>
         {
             File.WriteAllText(Path.Combine(folder, TextName), source);
-            return new SourceCompiler(TextName, folder, use, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section);
+            return new SourceCompiler(TextName, folder, use, clang ?? Clang.Find(cancellation), limit ?? Limit, cancellation).Compile(source, section);
         });
     }
 
@@ -92,7 +92,7 @@ internal sealed partial class SourceCompiler
         }
         use.Check(path);
         return InTemporaryFolder(path, use, folder =>
-            new SourceCompiler(path, folder, use, clang ?? Clang.Find(), limit ?? Limit, cancellation).Compile(source, section));
+            new SourceCompiler(path, folder, use, clang ?? Clang.Find(cancellation), limit ?? Limit, cancellation).Compile(source, section));
     }
 
     private static byte[] InTemporaryFolder(string name, FileUse use, Func<string, byte[]> compile)
@@ -171,7 +171,7 @@ internal sealed partial class SourceCompiler
     {
         try
         {
-            return VmlinuxHeader.Folder(_folder, _use);
+            return VmlinuxHeader.Folder(_folder, _use, _cancellation);
         }
         catch (EbpfException e) when (e.Error == EbpfError.NoBtf && !isNeeded)
         {

@@ -52,8 +52,10 @@ internal static unsafe class TestRun
     /// <param name="data">The packet, from its Ethernet header on; null for 64 zero bytes where the type needs one.</param>
     /// <param name="context">The context, as the type has it; null for the kernel's own.</param>
     /// <param name="repeat">How often; 1 to <see cref="MaxRepeat"/>.</param>
+    /// <param name="cancellation">Ends the runs at once; the one that runs then may take until its end.</param>
     /// <exception cref="EbpfException">The type cannot be run, does not take what was given, or the kernel refuses it.</exception>
-    public static EbpfTestRun Run(SafeFileHandle program, uint id, string name, string type, byte[]? data = null, byte[]? context = null, int repeat = 1)
+    public static EbpfTestRun Run(SafeFileHandle program, uint id, string name, string type, byte[]? data = null, byte[]? context = null, int repeat = 1,
+        CancellationToken cancellation = default)
     {
         Takes takes = Types.TryGetValue(type, out Takes known) ? known : throw NotRun(name, type);
         Check(name, type, takes, data, context, repeat);
@@ -62,26 +64,9 @@ internal static unsafe class TestRun
         byte[] dataOut = hasPacket ? new byte[data.Length + Growth] : [];
         byte[] contextIn = [.. context ?? []];
         byte[] contextOut = givesContext ? new byte[Environment.SystemPageSize] : [];
-        LibBpf.BpfTestRunOpts options;
-        int result;
-        using LibBpfLog quiet = new();
-        fixed (byte* dataInAt = data, dataOutAt = dataOut, contextInAt = contextIn, contextOutAt = contextOut)
-        {
-            options = new()
-            {
-                Size = (nuint)sizeof(LibBpf.BpfTestRunOpts),
-                DataIn = dataInAt,
-                DataSizeIn = (uint)data.Length,
-                DataOut = dataOutAt,
-                DataSizeOut = (uint)dataOut.Length,
-                ContextIn = contextInAt,
-                ContextSizeIn = (uint)contextIn.Length,
-                ContextOut = contextOutAt,
-                ContextSizeOut = (uint)contextOut.Length,
-                Repeat = takes.HasFlag(Takes.Repeat) ? repeat : 0,
-            };
-            result = LibBpf.bpf_prog_test_run_opts((int)program.DangerousGetHandle(), &options);
-        }
+        int runs = takes.HasFlag(Takes.Repeat) ? repeat : 0;
+        (int result, LibBpf.BpfTestRunOpts options) = LongCall.Run(() => Run(program, data, dataOut, contextIn, contextOut, runs),
+            static _ => { }, cancellation);
         if (result < 0)
         {
             throw Refused(name, type, takes, -result, data.Length, contextIn.Length);
@@ -100,6 +85,43 @@ internal static unsafe class TestRun
             DurationNs = takes.HasFlag(Takes.Repeat) ? options.Duration : null,
             Repeat = repeat,
         };
+    }
+
+    // What the options say of sizes and of the return; their pointers are not to be used.
+    private static (int Result, LibBpf.BpfTestRunOpts Options) Run(SafeFileHandle program, byte[] data, byte[] dataOut, byte[] context,
+        byte[] contextOut, int repeat)
+    {
+        bool isHeld = false;
+        using LibBpfLog quiet = new();
+        try
+        {
+            program.DangerousAddRef(ref isHeld);
+            fixed (byte* dataInAt = data, dataOutAt = dataOut, contextInAt = context, contextOutAt = contextOut)
+            {
+                LibBpf.BpfTestRunOpts options = new()
+                {
+                    Size = (nuint)sizeof(LibBpf.BpfTestRunOpts),
+                    DataIn = dataInAt,
+                    DataSizeIn = (uint)data.Length,
+                    DataOut = dataOutAt,
+                    DataSizeOut = (uint)dataOut.Length,
+                    ContextIn = contextInAt,
+                    ContextSizeIn = (uint)context.Length,
+                    ContextOut = contextOutAt,
+                    ContextSizeOut = (uint)contextOut.Length,
+                    Repeat = repeat,
+                };
+                int result = LibBpf.bpf_prog_test_run_opts((int)program.DangerousGetHandle(), &options);
+                return (result, options);
+            }
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                program.DangerousRelease();
+            }
+        }
     }
 
     private static void Check(string name, string type, Takes takes, byte[]? data, byte[]? context, int repeat)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Serialization;
 using Ebee.Bindings;
 using Ebee.Events;
 using Ebee.Host;
@@ -13,11 +14,13 @@ namespace Ebee.Tracers;
 public sealed class ExecEvent
 {
     private readonly EventRecord<ExecRecord> _record;
+    private readonly ContainerClaim _container;
 
     internal ExecEvent(ReadOnlySpan<byte> record, long bootUtcTicks)
     {
         _record = new EventRecord<ExecRecord>(record, bootUtcTicks);
         UserName = UserDatabase.NameOf(_record.Task.UserId);
+        _container = _record.Container;
     }
 
     /// <summary>When it happened, in local time; from the boot clock, to 100 ns.</summary>
@@ -44,7 +47,7 @@ public sealed class ExecEvent
     /// <summary>The effective user id, after the exec.</summary>
     public uint UserId => _record.Task.UserId;
 
-    /// <summary>The effective user's name; null when the machine's user database does not know it.</summary>
+    /// <summary>The effective user's name; null when the machine's user database does not know it, or has not said so yet.</summary>
     public string? UserName { get; }
 
     /// <summary>The real user id.</summary>
@@ -96,7 +99,11 @@ public sealed class ExecEvent
     public string CgroupPath => _record.CgroupPath;
 
     /// <summary>The container's id, whole, as the cgroup's path names it; null outside of a container.</summary>
-    public string? ContainerId => CgroupName.ContainerId(CgroupPath);
+    public string? ContainerId => _container.Id;
+
+    /// <summary>What says so: the name of the cgroup alone, or a container runtime's own record; null outside of a container.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<ContainerEvidence>))]
+    public ContainerEvidence? ContainerEvidence => _container.Evidence;
 
     /// <summary>The systemd unit, as the cgroup's path names it; null where there is none.</summary>
     public string? SystemdUnit => CgroupName.SystemdUnit(CgroupPath);

@@ -13,11 +13,13 @@ namespace Ebee.Tracers;
 public sealed class FileDeleteEvent
 {
     private readonly EventRecord<FileDeleteRecord> _record;
+    private readonly ContainerClaim _container;
 
     internal FileDeleteEvent(ReadOnlySpan<byte> record, long bootUtcTicks)
     {
         _record = new EventRecord<FileDeleteRecord>(record, bootUtcTicks);
         UserName = UserDatabase.NameOf(_record.Task.UserId);
+        _container = _record.Container;
     }
 
     /// <summary>When it happened, in local time; from the boot clock, to 100 ns.</summary>
@@ -41,7 +43,7 @@ public sealed class FileDeleteEvent
     /// <summary>The effective user id.</summary>
     public uint UserId => _record.Task.UserId;
 
-    /// <summary>The effective user's name; null when the machine's user database does not know it.</summary>
+    /// <summary>The effective user's name; null when the machine's user database does not know it, or has not said so yet.</summary>
     public string? UserName { get; }
 
     /// <summary>The cgroup's id: the inode number of its folder.</summary>
@@ -51,7 +53,11 @@ public sealed class FileDeleteEvent
     public string CgroupPath => _record.CgroupPath;
 
     /// <summary>The container's id, whole, as the cgroup's path names it; null outside of a container.</summary>
-    public string? ContainerId => CgroupName.ContainerId(CgroupPath);
+    public string? ContainerId => _container.Id;
+
+    /// <summary>What says so: the name of the cgroup alone, or a container runtime's own record; null outside of a container.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<ContainerEvidence>))]
+    public ContainerEvidence? ContainerEvidence => _container.Evidence;
 
     /// <summary>The systemd unit, as the cgroup's path names it; null where there is none.</summary>
     public string? SystemdUnit => CgroupName.SystemdUnit(CgroupPath);

@@ -75,12 +75,13 @@ internal sealed class TaskFilter
     /// Fills the sets, before the event programs are attached; when descendants count, after the fork program was,
     /// so that no child slips between it and the look at /proc.
     /// </summary>
-    public void Fill(LoadedObject loaded)
+    public void Fill(LoadedObject loaded, CancellationToken cancellation)
     {
-        Add(loaded, "processes", _options.ProcessId, _options.IncludeChildren);
-        Add(loaded, "excluded_processes", _options.ExcludeProcessId, withDescendants: true);
+        Add(loaded, "processes", _options.ProcessId, _options.IncludeChildren, cancellation);
+        Add(loaded, "excluded_processes", _options.ExcludeProcessId, withDescendants: true, cancellation);
         foreach (string name in _options.Name)
         {
+            cancellation.ThrowIfCancellationRequested();
             loaded.Map("names").Update(NameKey(name), (byte)1);
         }
         foreach (uint user in _users)
@@ -108,7 +109,8 @@ internal sealed class TaskFilter
     private static uint Entries(int count, bool withDescendants = false) =>
         (uint)(withDescendants && count > 0 ? count + DescendantsMax : Math.Max(count, 1));
 
-    private static void Add(LoadedObject loaded, string set, IReadOnlyList<int> ids, bool withDescendants)
+    private static void Add(LoadedObject loaded, string set, IReadOnlyList<int> ids, bool withDescendants,
+        CancellationToken cancellation)
     {
         if (ids.Count == 0)
         {
@@ -123,6 +125,7 @@ internal sealed class TaskFilter
         {
             foreach (int id in next)
             {
+                cancellation.ThrowIfCancellationRequested();
                 map.Update((uint)id, (byte)1);
                 added.Add(id);
                 if (!Processes.Exists(id))

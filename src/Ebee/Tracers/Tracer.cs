@@ -41,8 +41,9 @@ public abstract class Tracer
 
     /// <summary>Loads and attaches the tracer.</summary>
     /// <param name="options">What is asked for.</param>
+    /// <param name="cancellation">Ends the start at once.</param>
     /// <exception cref="EbpfException">A name is unknown, a capability is missing, or the kernel lacks what is needed.</exception>
-    public abstract IProbe StartProbe(TracerOptions options);
+    public abstract IProbe StartProbe(TracerOptions options, CancellationToken cancellation = default);
 }
 
 /// <summary>A ready-made tracer: an object compiled from <c>bpf/</c>, its hook ladder, and the events it makes.</summary>
@@ -54,7 +55,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
     }
 
     /// <inheritdoc/>
-    public sealed override IProbe StartProbe(TracerOptions options) => Start(options);
+    public sealed override IProbe StartProbe(TracerOptions options, CancellationToken cancellation = default) => Start(options, cancellation);
 
     /// <summary>Makes an event of a record in the ring, which it copies.</summary>
     private protected abstract TEvent Decode(ReadOnlySpan<byte> record, long bootUtcTicks);
@@ -64,11 +65,13 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
     /// and CAP_BPF with CAP_PERFMON, or CAP_SYS_ADMIN.
     /// </summary>
     /// <param name="options">What is asked for; null for all events.</param>
+    /// <param name="cancellation">Ends the start at once. Nothing of it is left then, or soon after.</param>
     /// <exception cref="EbpfException">A name is unknown, a capability is missing, or the kernel lacks what is needed.</exception>
-    public Probe<TEvent> Start(TracerOptions? options = null) => Start(options ?? new TracerOptions(), reusedRing: null);
+    public Probe<TEvent> Start(TracerOptions? options = null, CancellationToken cancellation = default) =>
+        LongCall.Run(() => Start(options ?? new TracerOptions(), null, cancellation), static probe => probe.Dispose(), cancellation);
 
-    /// <summary>As <see cref="Start(TracerOptions?)"/>, writing to and reading from a ring that exists, by its map id.</summary>
-    internal Probe<TEvent> Start(TracerOptions options, uint? reusedRing)
+    /// <summary>As <see cref="Start(TracerOptions?, CancellationToken)"/>, writing to and reading from a ring that exists, by its map id.</summary>
+    internal Probe<TEvent> Start(TracerOptions options, uint? reusedRing, CancellationToken cancellation = default)
     {
         uint ringSize = options.RingSize;
         KernelRequirements.Check();
@@ -77,6 +80,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         EbpfException? last = null;
         foreach (HookStep step in Ladder)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (options.Hook is not null && options.Hook != step.Name)
             {
                 continue;
@@ -89,7 +93,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
             }
             try
             {
-                LoadedObject loaded = Load(step, options, filter, ringSize, reusedRing);
+                LoadedObject loaded = Load(step, options, filter, ringSize, reusedRing, cancellation);
                 try
                 {
                     return new Probe<TEvent>(loaded, new RingBufferReader(loaded.Map("events").Fd, ringSize), step.Name, skipped, Decode);
@@ -122,11 +126,12 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
     private protected static TableColumn Column(string header, int width, Func<TEvent, string?> value) =>
         new(header, width, e => value((TEvent)e));
 
-    private LoadedObject Load(HookStep step, TracerOptions options, TaskFilter filter, uint ringSize, uint? reusedRing)
+    private LoadedObject Load(HookStep step, TracerOptions options, TaskFilter filter, uint ringSize, uint? reusedRing,
+        CancellationToken cancellation)
     {
         string[] followers = [.. filter.Followers(step)];
         string[] programs = options.IncludeFailed ? [.. step.Events.Union(step.Failed)] : step.Events;
-        using OpenedObject opened = ObjectBuilder.FromResource(ObjectName).Open();
+        using OpenedObject opened = ObjectBuilder.FromResource(ObjectName).Open(cancellation);
         foreach (string program in programs.Concat(followers))
         {
             opened.Enable(program);
@@ -156,9 +161,10 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
             {
                 loaded.Attach(program);
             }
-            filter.Fill(loaded);
+            filter.Fill(loaded, cancellation);
             foreach (string program in programs)
             {
+                cancellation.ThrowIfCancellationRequested();
                 loaded.Attach(program);
             }
             return loaded;

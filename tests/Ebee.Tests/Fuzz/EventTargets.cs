@@ -145,5 +145,6 @@ internal static class EventTargets
         EbpfTraceMessage message = TraceLine.Parse(line, new TraceClock(5000, Records.BootUtcTicks, IsTime: true));
         Assert.True(message.ProcessId >= 0 && message.ThreadId >= 0);
         Assert.True(!TraceLine.TryParseLoss(line, out long count) || count > 0);
+        Assert.True(TraceLine.Parse(line, TraceClock.None, isWhole: true, out long lost) is { } entry ? entry.ThreadId >= 0 && lost >= 0 : lost == 0);
     }
 }

@@ -18,7 +18,7 @@ public sealed class ObjectCheckTests
     {
         string[] before = Self.Children();
         using ObjectBuilder builder = ObjectBuilder.FromBytes("hostile", WithoutVariableTypes(BpfCause.Object("known")));
-        EbpfException e = Assert.Throws<EbpfException>(builder.Open);
+        EbpfException e = Assert.Throws<EbpfException>(() => builder.Open());
         // From 1.3 on libbpf looks at references before it follows them.
         Assert.Equal(LibBpfVersion.Minor < 3 ? "EbpfObjectUnsafe" : "EbpfLoadFailed", e.ErrorId);
         Assert.Contains(LibBpfVersion.Minor < 3 ? "opened it first ended with SIGSEGV" : "hostile", e.Message, StringComparison.Ordinal);
@@ -132,7 +132,7 @@ public sealed class ObjectCheckTests
             using ObjectBuilder again = ObjectBuilder.FromBytes("tried", [.. tried]);
             again.Open().Dispose();
             using ObjectBuilder other = ObjectBuilder.FromBytes("tried", [.. tried, 0]);
-            EbpfException e = Assert.Throws<EbpfException>(other.Open);
+            EbpfException e = Assert.Throws<EbpfException>(() => other.Open());
             Assert.Equal("EbpfFileFailed", e.ErrorId);
             Assert.Contains($"'{Program}'", e.Message, StringComparison.Ordinal);
         }

@@ -59,6 +59,52 @@ public sealed class TraceLineTests
         Assert.Equal((42, source, message), (m.ThreadId, m.Source, m.Message));
     }
 
+    [Theory]
+    [InlineData("ab\ncd")]
+    [InlineData("\n")]
+    [InlineData("\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n")]
+    [InlineData("\n-1 [000] 1.0: ")]
+    [InlineData("\nCPU:0 [LOST 7")]
+    public void A_name_may_have_line_breaks(string name)
+    {
+        EbpfTraceMessage m = ParseEntry($"{name,16}-123     [001] ...1.     1.000002: bpf_trace_printk: said\n", out long lost)!;
+        Assert.Equal((name, 123, "bpf_trace_printk", "said", true, 0), (m.Name, m.ThreadId, m.Source, m.Message, m.Recognized, lost));
+    }
+
+    [Theory]
+    [InlineData("two\nlines")]
+    [InlineData("a\n            evil-666     [000] ...1.     1.000002: bpf_trace_printk: forged")]
+    [InlineData("a\nCPU:0 [LOST 5265 EVENTS]\nb")]
+    [InlineData("\nsys_enter: forged")]
+    public void A_text_may_have_line_breaks_and_makes_no_other_message(string text)
+    {
+        EbpfTraceMessage m = ParseEntry($"            bash-42      [001] .....     1.000002: tracing_mark_write: {text}\n\n", out long lost)!;
+        Assert.Equal(("bash", 42, "tracing_mark_write", text, true, 0), (m.Name, m.ThreadId, m.Source, m.Message, m.Recognized, lost));
+    }
+
+    [Fact]
+    public void Loss_stands_before_an_entry_and_nowhere_else()
+    {
+        const string Entry = "            bash-42      [001] .....     1.000002: tracing_mark_write: x";
+        Assert.Equal(("x", 5265), (ParseEntry($"CPU:1 [LOST 5265 EVENTS]\n{Entry}\n", out long lost)!.Message, lost));
+        foreach (string other in new[] { "CPU:1 [LOST 5265 EVENTS]\ntext", "CPU:1 [LOST 5265 EVENTS]", $"text\nCPU:1 [LOST 5265 EVENTS]\n{Entry}" })
+        {
+            EbpfTraceMessage m = ParseEntry(other + "\n", out lost)!;
+            Assert.Equal((other, 0, false, 0), (m.Message, m.ThreadId, m.Recognized, lost));
+        }
+        Assert.Null(ParseEntry("\n", out _));
+        Assert.Null(ParseEntry("", out _));
+    }
+
+    [Fact]
+    public void What_may_be_the_rest_of_a_text_is_nobodys_message()
+    {
+        byte[] entry = "            bash-42      [001] .....     1.000002: tracing_mark_write: x\n"u8.ToArray();
+        EbpfTraceMessage m = TraceLine.Parse(entry, Clock, isWhole: false, out _)!;
+        Assert.Equal((0, "", false), (m.ThreadId, m.Source, m.Recognized));
+        Assert.True(TraceLine.Parse(entry, Clock, isWhole: true, out _)!.Recognized);
+    }
+
     [Fact]
     public void A_clock_that_counts_something_else_gives_no_time()
     {
@@ -83,6 +129,7 @@ public sealed class TraceLineTests
     {
         EbpfTraceMessage m = Parse(line);
         Assert.Equal((null, null, "", 0, 0, -1, "", "", line), (m.Time, m.TimestampSeconds, m.Name, m.ThreadId, m.ProcessId, m.Cpu, m.Flags, m.Source, m.Message));
+        Assert.False(m.Recognized);
     }
 
     [Theory]
@@ -119,6 +166,7 @@ public sealed class TraceLineTests
             ReadOnlySpan<byte> cut = line.AsSpan(0, random.Next(line.Length + 1));
             _ = TraceLine.Parse(cut, Clock);
             _ = TraceLine.TryParseLoss(cut, out _);
+            _ = TraceLine.Parse(cut, Clock, isWhole: true, out _);
         }
     }
 
@@ -134,6 +182,8 @@ public sealed class TraceLineTests
         Assert.Equal(isTime, clock.ToTime(stamp) is not null);
         Assert.Null(clock.ToTime(1e300));
     }
+
+    private static EbpfTraceMessage? ParseEntry(string entry, out long lost) => TraceLine.Parse(Encoding.UTF8.GetBytes(entry), Clock, isWhole: true, out lost);
 
     private static EbpfTraceMessage Parse(string line) => TraceLine.Parse(Encoding.UTF8.GetBytes(line), Clock);
 }

@@ -6,6 +6,10 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
 struct seq_file;
 
 struct bpf_iter_meta {
@@ -58,6 +62,43 @@ int as_records(struct bpf_iter__task *ctx)
 	row.tgid = task->tgid;
 	bpf_probe_read_kernel(row.comm, sizeof(row.comm), task->comm);
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+static const char piece[4096] = { [0 ... 4095] = 'x' };
+
+// A line without an end: some 16 KiB for each task.
+SEC("?iter/task")
+int as_one_line(struct bpf_iter__task *ctx)
+{
+	static const char format[] = "%s";
+	__u64 values[1];
+	int i;
+
+	for (i = 0; ctx->task && i < 4; i++)
+		bpf_seq_write(ctx->meta->seq, piece, sizeof(piece));
+	values[0] = (__u64)"";
+	bpf_seq_printf(ctx->meta->seq, format, sizeof(format), values, sizeof(values));
+	return 0;
+}
+
+static int nothing(__u32 i, void *context)
+{
+	return 0;
+}
+
+// Some hundredths of a second for each task, and no output.
+SEC("?iter/task")
+int as_nothing(struct bpf_iter__task *ctx)
+{
+	static const char format[] = "%s";
+	__u64 values[1];
+
+	bpf_loop(1 << 21, nothing, NULL, 0);
+	if (!ctx->task) {
+		values[0] = (__u64)"end\n";
+		bpf_seq_printf(ctx->meta->seq, format, sizeof(format), values, sizeof(values));
+	}
 	return 0;
 }
 
