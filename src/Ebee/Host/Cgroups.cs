@@ -109,7 +109,7 @@ internal static class Cgroups
     {
         for (string? at = folder; at is not null && at.Length > hierarchy.MountPoint.Length; at = Path.GetDirectoryName(at))
         {
-            if (Inodes.AccessOf(at) is not { User: 0 })
+            if (FileStatus.Of(at) is not { User: 0 })
             {
                 return false;
             }

@@ -64,7 +64,7 @@ internal static class ContainerRecords
     private static bool IsRoots(string folder)
     {
         const int OthersWrite = 0x12;
-        return Inodes.AccessOf(folder) is { User: 0 } access && (access.Mode & OthersWrite) == 0;
+        return FileStatus.Of(folder) is { User: 0 } access && (access.Mode & OthersWrite) == 0;
     }
 
     // Null when it is not known, or has ended.
