@@ -4,6 +4,7 @@ using Ebee.Events;
 using Ebee.Maps;
 using Ebee.PowerShell.Completion;
 using Ebee.Programs;
+using Ebee.Programs.Attaching;
 
 namespace Ebee.PowerShell.Commands;
 
@@ -164,6 +165,7 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
         try
         {
             ProbeOptions options = Options();
+            ProbeStart.RequireDescriptors(target);
             using ObjectBuilder builder = open(options);
             if (VerifyOnly)
             {
@@ -177,6 +179,10 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
                 if (program.Hook.Length == 0)
                 {
                     WriteWarning(TerminalText.Escape($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it."));
+                }
+                if (program is { Type: StructOps.Kind, Section: ".struct_ops", LinkId.Length: 0 })
+                {
+                    WriteWarning(TerminalText.Escape($"{program.Name} is registered without a link, which needs Linux 6.4: it stays when this session ends. Take it out before: Stop-EbpfProbe {probe.Id}."));
                 }
                 WriteVerbose(TerminalText.Escape($"Attached: {program}"));
             }

@@ -91,9 +91,21 @@ internal sealed unsafe class IteratorReader : IEventSource<object>
     {
         _output?.Dispose();
         _run = _runs.Dequeue();
-        int fd = LibBpf.bpf_iter_create((int)_run.Program.Link.DangerousGetHandle());
-        _output = fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw Failed("run", -fd);
+        _output = Create(_run.Program);
         (_start, _end, _isAtEnd) = (0, 0, false);
+    }
+
+    private SafeFileHandle Create(IteratorProgram program)
+    {
+        try
+        {
+            int fd = LibBpf.bpf_iter_create(program.Link);
+            return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw Failed("run", -fd);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new EbpfException(EbpfError.ProbeNotFound, $"The probe of the iterator {program.Name} is stopped.", "Start it again: Start-EbpfProbe.", inner: e);
+        }
     }
 
     // False when the kernel says that it has looked at much and found nothing yet: it is to be asked again.
@@ -110,7 +122,7 @@ internal sealed unsafe class IteratorReader : IEventSource<object>
         }
         fixed (byte* to = &_buffer[_end])
         {
-            nint read = LibC.read((int)_output!.DangerousGetHandle(), to, (nuint)(_buffer.Length - _end));
+            nint read = LibC.read(_output!, to, (nuint)(_buffer.Length - _end));
             if (read < 0)
             {
                 int errno = Marshal.GetLastPInvokeError();

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Ebee.Events;
 using Ebee.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Host;
 
@@ -13,7 +14,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
     private readonly string _tracefs;
     private readonly PollWaiter _waiter = new();
     private readonly byte[] _entry = new byte[1 << 16];
-    private int _fd;
+    private readonly SafeFileHandle _pipe;
     private int _length; // bytes of the entry
     private int _next;   // of them, those read
     private TraceClock _clock;
@@ -29,8 +30,8 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
             _tracefs = Tracefs.Folder();
             Path = System.IO.Path.Combine(_tracefs, "trace_pipe");
             _clock = TraceClock.Now(_tracefs);
-            _fd = LibC.open(Path, LibC.OpenNonblock | LibC.OpenCloexec, 0);
-            if (_fd < 0)
+            int fd = LibC.open(Path, LibC.OpenNonblock | LibC.OpenCloexec, 0);
+            if (fd < 0)
             {
                 int errno = Marshal.GetLastPInvokeError();
                 throw errno == Errno.Ebusy
@@ -38,6 +39,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
                         $"End the other reader; it is shown by: fuser -v {Tracefs.Shown(Path)}")
                     : Tracefs.CannotRead(Path, Errno.Name(errno), errno is Errno.Eperm or Errno.Eacces);
             }
+            _pipe = new SafeFileHandle(fd, ownsHandle: true);
         }
         catch
         {
@@ -84,7 +86,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
     }
 
     /// <inheritdoc/>
-    public void Wait(int timeoutMs) => _waiter.Wait(_fd, timeoutMs);
+    public void Wait(int timeoutMs) => _waiter.Wait([_pipe], timeoutMs);
 
     /// <inheritdoc/>
     public void Wake() => _waiter.Wake();
@@ -104,12 +106,8 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_fd > 0)
-        {
-            _ = LibC.close(_fd);
-            _fd = 0;
-            _waiter.Dispose();
-        }
+        _pipe.Dispose();
+        _waiter.Dispose();
     }
 
     private bool TryReadLine(out ReadOnlySpan<byte> line)
@@ -154,7 +152,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
         int errno = 0;
         do
         {
-            read = LibC.read(_fd, to, (nuint)count);
+            read = LibC.read(_pipe, to, (nuint)count);
             errno = read < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
         while (errno == Errno.Eintr);

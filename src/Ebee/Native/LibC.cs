@@ -57,6 +57,9 @@ internal static unsafe partial class LibC
     }
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint mmap(nint address, nuint length, int protection, int flags, SafeHandle fd, long offset);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -75,7 +78,13 @@ internal static unsafe partial class LibC
     internal static partial int open(string path, int flags, uint mode);
 
     [LibraryImport(Library)]
+    internal static partial nint write(SafeHandle fd, void* data, nuint length);
+
+    [LibraryImport(Library)]
     internal static partial nint write(int fd, void* data, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(SafeHandle fd, void* data, nuint length);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint read(int fd, void* data, nuint length);

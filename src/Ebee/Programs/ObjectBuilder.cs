@@ -68,7 +68,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {(Directory.Exists(path) ? "it is a folder" : e.Message.TrimEnd('.'))}.",
+            throw KernelErrors.Exhausted($"'{path}' could not be read", e as IOException) ?? new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {(Directory.Exists(path) ? "it is a folder" : e.Message.TrimEnd('.'))}.",
                 "Give the object file that clang -target bpf made of your program.", inner: e);
         }
     }

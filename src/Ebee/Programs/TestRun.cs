@@ -80,7 +80,7 @@ internal static unsafe class TestRun
                 ContextSizeOut = (uint)contextOut.Length,
                 Repeat = takes.HasFlag(Takes.Repeat) ? repeat : 0,
             };
-            result = LibBpf.bpf_prog_test_run_opts((int)program.DangerousGetHandle(), &options);
+            result = LibBpf.bpf_prog_test_run_opts(program, &options);
         }
         if (result < 0)
         {
