@@ -6,7 +6,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Writes the kernel's types as a C header, vmlinux.h.</summary>
 [Cmdlet(VerbsData.Export, "EbpfTypeHeader", SupportsShouldProcess = true)]
 [OutputType(typeof(FileInfo))]
-public sealed class ExportEbpfTypeHeaderCommand : PSCmdlet
+public sealed class ExportEbpfTypeHeaderCommand : EbeeCommand
 {
     /// <summary>The file to write.</summary>
     [Parameter(Position = 0)]

@@ -4,7 +4,7 @@ using Ebee.Programs;
 namespace Ebee.PowerShell.Commands;
 
 /// <summary>What the cmdlets have in common that list what the kernel holds.</summary>
-public abstract class InventoryCommand : PSCmdlet
+public abstract class InventoryCommand : EbeeCommand
 {
     /// <summary>Lists, once for all that the pipeline gave; an error of the kernel ends the cmdlet.</summary>
     protected override void EndProcessing()

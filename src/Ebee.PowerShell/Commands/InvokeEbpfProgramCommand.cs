@@ -9,7 +9,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Runs a program in the kernel once or often, without its hook, and gives what came of it.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "EbpfProgram", DefaultParameterSetName = "Name", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfTestRun))]
-public sealed class InvokeEbpfProgramCommand : PSCmdlet
+public sealed class InvokeEbpfProgramCommand : EbeeCommand
 {
     /// <summary>The program of this name; each pattern is to match one.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]

@@ -11,7 +11,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Loads eBPF programs and attaches them.</summary>
 [Cmdlet(VerbsLifecycle.Start, "EbpfProbe", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfProbe), typeof(VerifierStatistics))]
-public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
+public sealed class StartEbpfProbeCommand : EbeeCommand, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
@@ -128,7 +128,11 @@ public sealed class StartEbpfProbeCommand : PSCmdlet, IDisposable
     public int Frequency { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        FileWarnings.OfModule(this);
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace Ebee.PowerShell.Commands;
 
 /// <summary>What every cmdlet that streams is: how its stream ends, and that nothing is left of it then.</summary>
-public abstract class StreamCommand : PSCmdlet, IDisposable
+public abstract class StreamCommand : EbeeCommand, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 

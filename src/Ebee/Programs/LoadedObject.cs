@@ -121,7 +121,7 @@ internal sealed unsafe class LoadedObject : IDisposable
     // The kernel waits for an RCU grace period at each kprobe's close; threads that wait together wait once. Some are enough for that.
     private void CloseLinks()
     {
-        const int Workers = 32, WorthThreads = 4;
+        const int Workers = 16, WorthThreads = 4;
         if (Interlocked.Exchange(ref _detached, 1) != 0)
         {
             return;
