@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Ebee.Events;
 using Ebee.Tracers;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Bench;
 
@@ -18,25 +19,18 @@ internal static class PipelineBench
         using Probe<ExecEvent> probe = new ExecTracer().Start();
         uint id = Descriptors.FindRing(Environment.ProcessId);
         int fd = LibBpf.Check(LibBpf.bpf_map_get_fd_by_id(id), $"open the map {id}");
-        try
+        using RingBufferReader reader = new(new SafeFileHandle(fd, ownsHandle: true), (uint)probe.BufferSize);
+        using (Process date = Process.Start(new ProcessStartInfo("/bin/date", ["--utc", "--iso-8601=seconds"]) { RedirectStandardOutput = true })!)
         {
-            using RingBufferReader reader = new(fd, (uint)probe.BufferSize);
-            using (Process date = Process.Start(new ProcessStartInfo("/bin/date", ["--utc", "--iso-8601=seconds"]) { RedirectStandardOutput = true })!)
-            {
-                date.WaitForExit();
-            }
-            while (reader.TryRead(out ReadOnlySpan<byte> record))
-            {
-                if (record.IndexOf("--iso-8601"u8) >= 0)
-                {
-                    return record.ToArray();
-                }
-            }
-            throw new InvalidOperationException("The exec of date was not seen.");
+            date.WaitForExit();
         }
-        finally
+        while (reader.TryRead(out ReadOnlySpan<byte> record))
         {
-            _ = LibBpf.close(fd);
+            if (record.IndexOf("--iso-8601"u8) >= 0)
+            {
+                return record.ToArray();
+            }
         }
+        throw new InvalidOperationException("The exec of date was not seen.");
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ebee.Events;
+using Ebee.Native;
 
 namespace Ebee.Bench;
 
@@ -26,7 +27,7 @@ internal static class RingBench
             byte[] record = new byte[RecordSize];
             record[0] = 1;
             using RingFiller filler = new(record);
-            using RingBufferReader own = new(filler.RingFd, RingSize);
+            using RingBufferReader own = new(KernelObjects.Duplicate(filler.RingFd), RingSize);
             using Child reader = new(Paths.RingReader, $"{Descriptors.FindRing(Environment.ProcessId)}");
             for (int round = -WarmUp; round < Rounds; round++)
             {

@@ -8,18 +8,16 @@ namespace Ebee.Cli;
 /// </summary>
 internal static unsafe class DescriptorLimit
 {
-    private const int OpenFiles = 7; // RLIMIT_NOFILE
     private const ulong Needed = 128;
 
     /// <summary>Whether it lets the command run; else it was said on standard error.</summary>
     public static bool IsEnough()
     {
-        LibC.ResourceLimit limit;
-        if (LibC.getrlimit(OpenFiles, &limit) != 0 || limit.Current >= Needed)
+        if (Descriptors.Limit is 0 or >= Needed)
         {
             return true;
         }
-        StandardStreams.Say("ebee: this process may not open as many files as it needs, 128. (EbpfLoadFailed)\nebee: Raise the limit: ulimit -n 1024\n"u8);
+        StandardStreams.Say("ebee: this process may not open as many files as it needs, 128. (EbpfResourcesExhausted)\nebee: Raise the limit: ulimit -n 1024\n"u8);
         return false;
     }
 }

@@ -111,6 +111,10 @@ internal sealed class TracerCommand : Command
             : new TableOutput(_tracer.Columns) { IsOver = IsOver };
         LossReport loss = new(text => Console.Error.WriteLine($"ebee: {text}"), "Filter more, or give --buffer-size 64M.");
         probe.OnLost = loss.Report;
+        if (probe.Shortcoming is { } shortcoming)
+        {
+            Console.Error.WriteLine($"ebee: the hook {probe.Hook} is used, as this kernel offers no better one here. {shortcoming} --verbose says why.");
+        }
         if (verbose)
         {
             foreach (string skipped in probe.SkippedHooks)

@@ -128,4 +128,10 @@ public enum EbpfError
 
     /// <summary>A value does not fit the C type it is for.</summary>
     InvalidValue,
+
+    /// <summary>The process or the machine has no descriptor or no memory left.</summary>
+    ResourcesExhausted,
+
+    /// <summary>The session holds another version of the module than the one that was imported.</summary>
+    VersionMismatch,
 }

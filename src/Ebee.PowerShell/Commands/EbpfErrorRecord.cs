@@ -35,6 +35,7 @@ internal static class EbpfErrorRecord
         EbpfError.NotSupported => ErrorCategory.NotImplemented,
         EbpfError.FileExists => ErrorCategory.ResourceExists,
         EbpfError.FileFailed => ErrorCategory.OpenError,
+        EbpfError.VersionMismatch => ErrorCategory.InvalidOperation,
         _ => ErrorCategory.ResourceUnavailable,
     };
 }

@@ -8,7 +8,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Gets what the running kernel has of eBPF, and what this user may do with it.</summary>
 [Cmdlet(VerbsCommon.Get, "EbpfFeature")]
 [OutputType(typeof(EbpfFeature))]
-public sealed class GetEbpfFeatureCommand : PSCmdlet
+public sealed class GetEbpfFeatureCommand : EbeeCommand
 {
     private readonly SortedSet<EbpfFeatureCategory> _untold = [];
 

@@ -7,7 +7,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Gets the probes of this session.</summary>
 [Cmdlet(VerbsCommon.Get, "EbpfProbe", DefaultParameterSetName = "Name")]
 [OutputType(typeof(EbpfProbe))]
-public sealed class GetEbpfProbeCommand : PSCmdlet
+public sealed class GetEbpfProbeCommand : EbeeCommand
 {
     /// <summary>Only probes of these names.</summary>
     [Parameter(Position = 0, ParameterSetName = "Name")]

@@ -7,7 +7,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Lists the kernel's tracepoints with their fields.</summary>
 [Cmdlet(VerbsCommon.Get, "EbpfTracepoint")]
 [OutputType(typeof(EbpfTracepoint))]
-public sealed class GetEbpfTracepointCommand : PSCmdlet
+public sealed class GetEbpfTracepointCommand : EbeeCommand
 {
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
     private string _tracefs = "";
@@ -23,6 +23,7 @@ public sealed class GetEbpfTracepointCommand : PSCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         try
         {
             _tracefs = Tracefs.Folder();

@@ -4,7 +4,7 @@ using Ebee.Programs;
 namespace Ebee.PowerShell.Commands;
 
 /// <summary>What the cmdlets have in common that list what the kernel holds.</summary>
-public abstract class InventoryCommand : PSCmdlet
+public abstract class InventoryCommand : EbeeCommand
 {
     /// <inheritdoc/>
     protected override void BeginProcessing() => FileWarnings.OfModule(this);

@@ -115,13 +115,21 @@ public sealed class InvokeEbpfProgramCommand : StoppableCommand
 
     private void RunOfProbe(ProbeProgram program)
     {
-        if (program.Handle.IsClosed || program.Handle.IsInvalid)
+        if (program.Handle.IsInvalid)
+        {
+            WriteError(EbpfErrorRecord.From(new EbpfException(EbpfError.NotSupported, $"{program.Name} is not a program: it is a struct of them.",
+                "Give one of its programs: (Get-EbpfProbe).Programs shows them."), program));
+            return;
+        }
+        try
+        {
+            Run(program.Handle, program.ProgramId, program.Name, program.Type);
+        }
+        catch (ObjectDisposedException)
         {
             WriteError(EbpfErrorRecord.From(new EbpfException(EbpfError.ProbeNotFound, $"The probe of the program {program.Name} was stopped.",
                 "Start it again: Start-EbpfProbe."), program));
-            return;
         }
-        Run(program.Handle, program.ProgramId, program.Name, program.Type);
     }
 
     private void Run(SafeFileHandle handle, uint id, string name, string type)

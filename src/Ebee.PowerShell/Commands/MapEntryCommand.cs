@@ -5,7 +5,7 @@ using Ebee.PowerShell.Completion;
 namespace Ebee.PowerShell.Commands;
 
 /// <summary>What the cmdlets have in common that work on the entries of maps.</summary>
-public abstract class MapEntryCommand : PSCmdlet
+public abstract class MapEntryCommand : EbeeCommand
 {
     /// <summary>The maps, as Get-EbpfMap or a probe gives them.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Map", ValueFromPipeline = true)]

@@ -5,6 +5,7 @@ using Ebee.Host;
 using Ebee.Maps;
 using Ebee.PowerShell.Completion;
 using Ebee.Programs;
+using Ebee.Programs.Attaching;
 
 namespace Ebee.PowerShell.Commands;
 
@@ -130,7 +131,11 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
     public SwitchParameter AllowUntrusted { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        FileWarnings.OfModule(this);
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -160,6 +165,7 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
         try
         {
             ProbeOptions options = Options();
+            ProbeStart.RequireDescriptors(target);
             FileUse use = new(AllowUntrusted);
             ObjectBuilder builder = open(options, use);
             use.Notes.ForEach(note => WriteVerbose(TerminalText.Escape(note)));
@@ -179,6 +185,10 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
                     if (program.Hook.Length == 0)
                     {
                         WriteWarning(TerminalText.Escape($"The program {program.Name} of the section '{program.Section}' is loaded; nothing that Ebee attaches to runs it."));
+                    }
+                    if (program is { Type: StructOps.Kind, Section: ".struct_ops", LinkId.Length: 0 })
+                    {
+                        WriteWarning(TerminalText.Escape($"{program.Name} is registered without a link, which needs Linux 6.4: it stays when this session ends. Take it out before: Stop-EbpfProbe {probe.Id}."));
                     }
                     WriteVerbose(TerminalText.Escape($"Attached: {program}"));
                 }

@@ -7,7 +7,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Stops probes: detaches and frees all of them, and removes their pins.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "EbpfProbe", DefaultParameterSetName = "Probe", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
-public sealed class StopEbpfProbeCommand : PSCmdlet
+public sealed class StopEbpfProbeCommand : EbeeCommand
 {
     /// <summary>The probes.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Probe", ValueFromPipeline = true)]

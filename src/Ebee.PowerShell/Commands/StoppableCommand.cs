@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace Ebee.PowerShell.Commands;
 
 /// <summary>What every cmdlet whose work may take long is: it ends as soon as its pipeline is stopped.</summary>
-public abstract class StoppableCommand : PSCmdlet, IDisposable
+public abstract class StoppableCommand : EbeeCommand, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 

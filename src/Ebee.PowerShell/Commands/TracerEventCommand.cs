@@ -105,6 +105,10 @@ public abstract class TracerEventCommand<TTracer, TEvent> : StreamCommand
         {
             WriteVerbose(TerminalText.EscapeLines($"Not used: {skipped}"));
         }
+        if (probe.Shortcoming is { } shortcoming)
+        {
+            WriteWarning($"The hook {probe.Hook} is used, as this kernel offers no better one here. {shortcoming} -Verbose says why.");
+        }
         WriteVerbose($"Attached: {probe.Hook}, with a buffer of {probe.BufferSize} bytes.");
         LossReport loss = new(WriteWarning, "Filter more in the kernel (-Name, -ProcessId, -UserName), do less for each event, " +
             "or give a greater -BufferSize, such as 64MB.");

@@ -39,9 +39,9 @@ internal sealed class EventBuffer(string name, bool isPerfArray, uint maxEntries
     /// <summary>A map by what the kernel says of it; null when it is none that events are written into.</summary>
     /// <param name="name">Its name, of which the kernel keeps 15 bytes.</param>
     /// <param name="map">It.</param>
-    /// <param name="fd">A descriptor of it, of which this has one of its own.</param>
-    public static EventBuffer? Of(string name, EbpfMap map, int fd) => map.Type is "ringbuf" or "perf_event_array"
-        ? new EventBuffer(name, map.Type == "perf_event_array", map.MaxEntries, KernelObjects.Duplicate(fd), [])
+    /// <param name="handle">A descriptor of it, of which this has one of its own.</param>
+    public static EventBuffer? Of(string name, EbpfMap map, SafeFileHandle handle) => map.Type is "ringbuf" or "perf_event_array"
+        ? new EventBuffer(name, map.Type == "perf_event_array", map.MaxEntries, KernelObjects.Duplicate(handle), [])
         : null;
 
     /// <summary>Whether maps of a type are such buffers.</summary>
@@ -53,8 +53,8 @@ internal sealed class EventBuffer(string name, bool isPerfArray, uint maxEntries
         lock (_opening)
         {
             return Reader ??= isPerfArray
-                ? new PerfBufferReader((int)handle.DangerousGetHandle(), Name, CpuBytes, maxEntries)
-                : new RingBufferReader((int)handle.DangerousGetHandle(), maxEntries);
+                ? new PerfBufferReader(handle, Name, CpuBytes, maxEntries)
+                : new RingBufferReader(handle, maxEntries);
         }
     }
 

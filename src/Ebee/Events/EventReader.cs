@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Ebee.Events;
 
 /// <summary>
@@ -9,7 +11,7 @@ internal sealed class EventReader : IEventSource<object>
     private readonly PollWaiter _waiter = new();
     private readonly List<ProbeEvents> _acquired = [];
     private readonly List<Source> _sources = [];
-    private int[] _pollFds = [];
+    private SafeHandle[] _pollHandles = [];
     private int _next;
 
     /// <summary>Becomes the reader of these.</summary>
@@ -65,7 +67,7 @@ internal sealed class EventReader : IEventSource<object>
     }
 
     /// <inheritdoc/>
-    public void Wait(int timeoutMs) => _waiter.Wait(_pollFds, timeoutMs);
+    public void Wait(int timeoutMs) => _waiter.Wait(_pollHandles, timeoutMs);
 
     /// <inheritdoc/>
     public void Wake() => _waiter.Wake();
@@ -107,7 +109,7 @@ internal sealed class EventReader : IEventSource<object>
         _waiter.Dispose();
     }
 
-    private void Follow() => _pollFds = [.. _sources.SelectMany(source => source.Reader.PollFds)];
+    private void Follow() => _pollHandles = [.. _sources.SelectMany(source => source.Reader.PollHandles)];
 
     private readonly record struct Source(ProbeEvents Events, IRecordReader Reader, RecordDecoder Decoder);
 }

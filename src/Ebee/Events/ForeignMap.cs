@@ -1,6 +1,5 @@
 using Ebee.Btf;
 using Ebee.Maps;
-using Ebee.Native;
 using Ebee.Programs;
 using Microsoft.Win32.SafeHandles;
 
@@ -22,9 +21,8 @@ internal static class ForeignMap
             throw new EbpfException(EbpfError.EventsBusy, $"The map {map} belongs to no probe of this session: reading it would take its events from whoever reads them now.",
                 "If that is wanted: -Force.");
         }
-        using SafeFileHandle? opened = map.Handle is null ? KernelObjects.Maps.Open(map.Id) : null;
-        SafeFileHandle handle = map.Handle ?? opened ?? throw new EbpfException(EbpfError.MapNotFound, $"The map {map} is not there any more.", "List them: Get-EbpfMap.");
-        EventBuffer buffer = EventBuffer.Of(map.Name, map, (int)handle.DangerousGetHandle())
+        using SafeFileHandle handle = map.Open();
+        EventBuffer buffer = EventBuffer.Of(map.Name, map, handle)
             ?? throw new EbpfException(EbpfError.InvalidArgument, $"The map {map} has no events: it is of the type {map.Type}.",
                 "Give a map of the type ringbuf or perf_event_array: Get-EbpfMap | Where-Object Type -in ringbuf, perf_event_array.");
         return new ProbeEvents(map.Name.Length > 0 ? map.Name : $"{map.Id}", [buffer], () => TypesOfUsers(map.Id));

@@ -164,24 +164,15 @@ internal sealed class IteratorReader : IEventSource<object>
 
     private static SafeFileHandle Create(IteratorProgram program)
     {
-        bool isHeld = false;
         try
         {
-            program.Link.DangerousAddRef(ref isHeld);
-            int fd = LibBpf.bpf_iter_create((int)program.Link.DangerousGetHandle());
+            int fd = LibBpf.bpf_iter_create(program.Link);
             return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw Failed(program, "run", -fd);
         }
         catch (ObjectDisposedException e)
         {
             throw new EbpfException(EbpfError.ProbeNotFound, $"The probe of the iterator {program.Name} is stopped.",
                 "Start it again: Start-EbpfProbe.", inner: e);
-        }
-        finally
-        {
-            if (isHeld)
-            {
-                program.Link.DangerousRelease();
-            }
         }
     }
 

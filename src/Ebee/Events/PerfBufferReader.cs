@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Ebee.Bindings;
 using Ebee.Host;
 using Ebee.Native;
@@ -21,7 +22,7 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     private const ulong FormatLost = 1 << 4;  // PERF_FORMAT_LOST, Linux 6.0
     private const ulong AnyCpuEntry = 0;      // BPF_ANY
 
-    private readonly int _mapFd;
+    private readonly SafeFileHandle _handle;
     private readonly string _map;
     private readonly uint _maxEntries;
     private readonly Lock _changing = new(); // held where the rings change, and where another thread looks at them
@@ -30,18 +31,19 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     private PerfRing? _current;
     private long _lostRecords;
     private long _lostOfGone; // counted by the rings of CPUs that went
-    private ulong _turnEnd; // the current ring's records are next up to this time
+    private PerfRing[] _turns = []; // those with records, as a heap: the ring of the earliest record is the first
+    private int _turnCount;
     private ulong _horizon; // the rings' ends were looked at after this time
     private bool _isFrozen;
 
     /// <summary>Makes the rings, and enters them into the map.</summary>
-    /// <param name="mapFd">The map's descriptor. The kernel takes the rings out when it is closed.</param>
+    /// <param name="handle">A descriptor of the map, which is the reader's from now on. The kernel takes the rings out when it is closed.</param>
     /// <param name="map">The map's name, for errors.</param>
     /// <param name="size">Bytes of a CPU's ring: a page times a power of two.</param>
     /// <param name="maxEntries">How many CPUs the map has room for.</param>
-    public PerfBufferReader(int mapFd, string map, uint size, uint maxEntries)
+    public PerfBufferReader(SafeFileHandle handle, string map, uint size, uint maxEntries)
     {
-        _mapFd = mapFd;
+        _handle = handle;
         _map = map;
         BufferSize = size;
         _maxEntries = maxEntries;
@@ -56,8 +58,14 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
         }
     }
 
+    /// <summary>Of rings that are there.</summary>
+    internal PerfBufferReader(SafeFileHandle handle, PerfRing[] rings)
+    {
+        (_handle, _map, _rings) = (handle, "", rings);
+    }
+
     /// <inheritdoc/>
-    public int[] PollFds { get; private set; } = [];
+    public SafeHandle[] PollHandles { get; private set; } = [];
 
     /// <inheritdoc/>
     public long BufferSize { get; }
@@ -104,17 +112,19 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
     {
         while (true)
         {
-            _current?.Release();
-            if (_current is null || !_current.TryPeek(out ulong time) || time > _turnEnd)
+            if (_current is not null)
             {
+                _current.Release();
+                Settle(_current);
                 _current = null;
-                if (!Choose() && (_isFrozen || !Refresh() || !Choose()))
-                {
-                    record = default;
-                    return false;
-                }
             }
-            if (_current!.Take(out record, out long lost))
+            if (!HasNext && (_isFrozen || !Refresh() || !HasNext))
+            {
+                record = default;
+                return false;
+            }
+            _current = _turns[0];
+            if (_current.Take(out record, out long lost))
             {
                 return true;
             }
@@ -158,7 +168,11 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
                 _lostOfGone += old.ReadLost();
                 old.Dispose();
             }
-            PollFds = changed ? [.. _rings.Where(ring => !ring.IsGone).Select(ring => (int)ring.Event.DangerousGetHandle())] : PollFds;
+            if (changed)
+            {
+                FindTurns();
+                PollHandles = [.. _rings.Where(ring => !ring.IsGone).Select(ring => ring.Event)];
+            }
         }
         return changed;
     }
@@ -169,48 +183,72 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
         lock (_changing)
         {
             Array.ForEach(_rings, ring => ring.Dispose());
+            (_turnCount, _current, _isFrozen) = (0, null, false);
         }
+        _handle.Dispose();
     }
 
-    // The ring whose next record is the earliest; it has the turn up to the next one of another ring.
-    private bool Choose()
-    {
-        ulong first = ulong.MaxValue;
-        _turnEnd = _isFrozen ? ulong.MaxValue : _horizon;
-        foreach (PerfRing ring in _rings)
-        {
-            if (!ring.TryPeek(out ulong time))
-            {
-                continue;
-            }
-            if (time < first)
-            {
-                _turnEnd = Math.Min(_turnEnd, first);
-                first = time;
-                _current = ring;
-            }
-            else
-            {
-                _turnEnd = Math.Min(_turnEnd, time);
-            }
-        }
-        // What is later than the look at the rings waits for the next: an earlier one may have come to another ring since.
-        if (first > _horizon && !_isFrozen)
-        {
-            _current = null;
-        }
-        return _current is not null;
-    }
+    // What is later than the look at the rings waits for the next: an earlier one may have come to another ring since.
+    private bool HasNext => _turnCount > 0 && (_isFrozen || _turns[0].NextTime <= _horizon);
 
     private bool Refresh()
     {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         _horizon = BootClock.MonotonicNanoseconds();
-        bool any = false;
         foreach (PerfRing ring in _rings)
         {
-            any |= ring.Refresh();
+            ring.Refresh();
         }
-        return any;
+        FindTurns();
+        return _turnCount > 0;
+    }
+
+    private void FindTurns()
+    {
+        _turns = _turns.Length == _rings.Length ? _turns : new PerfRing[_rings.Length];
+        _turnCount = 0;
+        foreach (PerfRing ring in _rings)
+        {
+            if (ring.TryPeek())
+            {
+                _turns[_turnCount++] = ring;
+            }
+        }
+        for (int i = _turnCount / 2 - 1; i >= 0; i--)
+        {
+            SiftDown(i);
+        }
+    }
+
+    // A record of it was taken: it goes to where its next one belongs. The other rings are not looked at.
+    private void Settle(PerfRing taken)
+    {
+        if (_turnCount == 0 || _turns[0] != taken)
+        {
+            return; // the turns were found anew
+        }
+        if (!taken.TryPeek())
+        {
+            _turns[0] = _turns[--_turnCount];
+        }
+        SiftDown(0);
+    }
+
+    private void SiftDown(int at)
+    {
+        for (int child = 2 * at + 1; child < _turnCount; child = 2 * at + 1)
+        {
+            if (child + 1 < _turnCount && _turns[child + 1].NextTime < _turns[child].NextTime)
+            {
+                child++;
+            }
+            if (_turns[at].NextTime <= _turns[child].NextTime)
+            {
+                return;
+            }
+            (_turns[at], _turns[child]) = (_turns[child], _turns[at]);
+            at = child;
+        }
     }
 
     // Null when the CPU is offline again.
@@ -232,8 +270,8 @@ internal sealed unsafe class PerfBufferReader : IRecordReader
             if (BpfCall.OpenPerfEvent(ref attributes, -1, cpu, out int errno) is { } perf)
             {
                 PerfRing ring = new(perf, cpu, _map, (uint)BufferSize);
-                int fd = (int)perf.DangerousGetHandle();
-                int result = LibBpf.bpf_map_update_elem(_mapFd, &cpu, &fd, AnyCpuEntry);
+                int fd = (int)perf.DangerousGetHandle(); // nobody else has it yet
+                int result = LibBpf.bpf_map_update_elem(_handle, &cpu, &fd, AnyCpuEntry);
                 if (result < 0)
                 {
                     ring.Dispose();

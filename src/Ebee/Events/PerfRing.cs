@@ -29,7 +29,7 @@ internal sealed unsafe class PerfRing : IDisposable
         nuint pageSize = (nuint)Environment.SystemPageSize;
         _length = pageSize + size;
         _mask = size - 1;
-        nint address = LibC.mmap(0, _length, LibC.ProtRead | LibC.ProtWrite, LibC.MapShared, (int)perf.DangerousGetHandle(), 0);
+        nint address = LibC.mmap(0, _length, LibC.ProtRead | LibC.ProtWrite, LibC.MapShared, perf, 0);
         if (address == -1)
         {
             int errno = Marshal.GetLastPInvokeError();
@@ -58,6 +58,7 @@ internal sealed unsafe class PerfRing : IDisposable
 
     public bool Refresh()
     {
+        ObjectDisposedException.ThrowIf(_page is null, this);
         _head = Head;
         return _head % 8 != 0 || _head - _position > _mask + 1 ? throw RingBufferReader.Damaged(_head - _position) : _head != _position;
     }
@@ -71,16 +72,18 @@ internal sealed unsafe class PerfRing : IDisposable
         }
     }
 
+    /// <summary>When the next record was written, as <see cref="TryPeek"/> found.</summary>
+    public ulong NextTime { get; private set; }
+
     // The time stands at the head of a sample. A record of loss has none: it comes right before the sample behind it.
-    public bool TryPeek(out ulong time)
+    public bool TryPeek()
     {
         if (_position == _head)
         {
-            time = 0;
             return false;
         }
         // Records have multiples of eight bytes: none of these reads wraps.
-        time = At<uint>(_position) == RecordSample ? At<ulong>(_position + HeaderSize) : _lastTime;
+        NextTime = At<uint>(_position) == RecordSample ? At<ulong>(_position + HeaderSize) : _lastTime;
         return true;
     }
 
@@ -113,7 +116,7 @@ internal sealed unsafe class PerfRing : IDisposable
     public long ReadLost()
     {
         long* values = stackalloc long[2]; // value, lost
-        return LibC.read((int)Event.DangerousGetHandle(), values, 2 * sizeof(long)) == 2 * sizeof(long) ? values[1] : 0;
+        return LibC.read(Event, values, 2 * sizeof(long)) == 2 * sizeof(long) ? values[1] : 0;
     }
 
     public void Dispose()
@@ -122,6 +125,7 @@ internal sealed unsafe class PerfRing : IDisposable
         {
             _ = LibC.munmap((nint)_page, _length);
             _page = null;
+            (_head, _held) = (_position, false);
             Event.Dispose();
         }
     }

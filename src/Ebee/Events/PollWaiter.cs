@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ebee.Native;
+using Ebee.Programs;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Events;
@@ -12,53 +13,48 @@ internal sealed unsafe class PollWaiter : IDisposable
     /// <summary>Makes the eventfd that ends a wait.</summary>
     public PollWaiter()
     {
-        _wake = new SafeFileHandle(LibC.eventfd(0, LibC.EfdCloexec | LibC.EfdNonblock), ownsHandle: true);
-        if (_wake.IsInvalid)
-        {
-            throw new EbpfException(EbpfError.MapFailed, $"Could not make an eventfd: {Errno.Name(Marshal.GetLastPInvokeError())}.",
-                "Raise the limit of open files: ulimit -n.");
-        }
+        int fd = LibC.eventfd(0, LibC.EfdCloexec | LibC.EfdNonblock);
+        _wake = fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw KernelErrors.Exhausted("An eventfd could not be made", Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>Waits until the descriptor may be readable, the time is over, or <see cref="Wake"/> was called.</summary>
-    /// <param name="fd">The descriptor.</param>
+    /// <summary>Waits until one of the descriptors may be readable, the time is over, or <see cref="Wake"/> was called.</summary>
+    /// <param name="handles">The descriptors, which are kept open meanwhile.</param>
     /// <param name="timeoutMs">Milliseconds; -1 waits for ever.</param>
-    public void Wait(int fd, int timeoutMs) => Wait([fd], timeoutMs);
-
-    /// <summary>As <see cref="Wait(int, int)"/>, for any of several descriptors.</summary>
-    public void Wait(ReadOnlySpan<int> fds, int timeoutMs)
+    /// <exception cref="ObjectDisposedException">One of them is closed, or this is disposed.</exception>
+    public void Wait(ReadOnlySpan<SafeHandle> handles, int timeoutMs)
     {
-        int count = fds.Length + 1;
+        int count = handles.Length + 1, held = 0;
         Span<LibC.PollFd> polled = count <= 64 ? stackalloc LibC.PollFd[count] : new LibC.PollFd[count];
-        for (int i = 0; i < fds.Length; i++)
-        {
-            polled[i + 1] = new LibC.PollFd { Fd = fds[i], Events = LibC.PollIn };
-        }
-        bool isHeld = false;
+        using HandleUse wake = new(_wake);
+        polled[0] = new LibC.PollFd { Fd = wake.Fd, Events = LibC.PollIn };
         try
         {
-            _wake.DangerousAddRef(ref isHeld);
-            polled[0] = new LibC.PollFd { Fd = (int)_wake.DangerousGetHandle(), Events = LibC.PollIn };
+            for (; held < handles.Length; held++)
+            {
+                bool added = false;
+                handles[held].DangerousAddRef(ref added);
+                polled[held + 1] = new LibC.PollFd { Fd = (int)handles[held].DangerousGetHandle(), Events = LibC.PollIn };
+            }
             fixed (LibC.PollFd* first = polled)
             {
                 if (LibC.poll(first, (nuint)count, timeoutMs) > 0 && first->ReturnedEvents != 0)
                 {
                     ulong wakes;
-                    _ = LibC.read(first->Fd, &wakes, sizeof(ulong));
+                    _ = LibC.read(wake.Fd, &wakes, sizeof(ulong));
                 }
             }
+            // After EINTR, too, the caller looks at its reasons to stop and comes back.
         }
         finally
         {
-            if (isHeld)
+            foreach (SafeHandle handle in handles[..held])
             {
-                _wake.DangerousRelease();
+                handle.DangerousRelease();
             }
         }
-        // After EINTR, too, the caller looks at its reasons to stop and comes back.
     }
 
-    /// <summary>Ends a <see cref="Wait(int, int)"/>, now or the next one. Any thread may call it.</summary>
+    /// <summary>Ends a <see cref="Wait"/>, now or the next one. Any thread may call it, also when this is disposed.</summary>
     public void Wake()
     {
         ulong one = 1;

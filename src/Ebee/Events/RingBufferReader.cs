@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Ebee.Native;
 using Ebee.Programs;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Events;
 
@@ -16,7 +18,7 @@ internal sealed unsafe class RingBufferReader : IRecordReader
     private const int HeaderSize = 8;      // BPF_RINGBUF_HDR_SZ
     private const uint PrefetchAhead = 1024; // bytes; the CPU's own prefetcher stops at the end of each page
 
-    private readonly int _mapFd;
+    private readonly SafeFileHandle _map;
     private readonly ulong _mask;
     private readonly nuint _pageSize = (nuint)Environment.SystemPageSize;
     private byte* _consumerPage;
@@ -30,11 +32,11 @@ internal sealed unsafe class RingBufferReader : IRecordReader
     private bool _isFrozen;
 
     /// <summary>Maps the ring.</summary>
-    /// <param name="mapFd">The map's descriptor, which must live as long as the reader.</param>
+    /// <param name="map">A descriptor of the map, which is the reader's from now on.</param>
     /// <param name="size">The map's max_entries: its bytes, a power of two.</param>
-    public RingBufferReader(int mapFd, uint size)
+    public RingBufferReader(SafeFileHandle map, uint size)
     {
-        _mapFd = mapFd;
+        _map = map;
         _mask = size - 1;
         Size = size;
         _consumerPage = Map(_pageSize, LibC.ProtRead | LibC.ProtWrite, 0);
@@ -58,17 +60,17 @@ internal sealed unsafe class RingBufferReader : IRecordReader
             Unmap();
             throw Damaged(_position);
         }
-        PollFds = [mapFd];
+        PollHandles = [map];
     }
 
     /// <summary>Bytes of the ring.</summary>
     public uint Size { get; }
 
     /// <summary>Bytes that the kernel ever put in, with the records' heads.</summary>
-    public ulong Produced => Volatile.Read(ref Unsafe.AsRef<ulong>(_producerPage));
+    public ulong Produced => _producerPage is null ? 0 : Volatile.Read(ref Unsafe.AsRef<ulong>(_producerPage));
 
     /// <inheritdoc/>
-    public int[] PollFds { get; }
+    public SafeHandle[] PollHandles { get; }
 
     /// <summary>The kernel tells the program alone that a ring is full.</summary>
     public long? Lost => null;
@@ -154,10 +156,8 @@ internal sealed unsafe class RingBufferReader : IRecordReader
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_consumerPage != null)
-        {
-            Unmap();
-        }
+        Unmap();
+        _map.Dispose();
     }
 
     /// <summary>The error for a ring whose positions or lengths lead out of it.</summary>
@@ -176,6 +176,7 @@ internal sealed unsafe class RingBufferReader : IRecordReader
     // Records up to the limit are within the ring then, and the next look comes when all of these are read.
     private void Look()
     {
+        ObjectDisposedException.ThrowIf(_producerPage is null, this);
         ulong produced = Produced;
         _limit = produced - _position <= Size ? produced : throw Damaged(produced - _position);
     }
@@ -195,10 +196,10 @@ internal sealed unsafe class RingBufferReader : IRecordReader
 
     private byte* Map(nuint length, int protection, long offset)
     {
-        nint address = LibC.mmap(0, length, protection, LibC.MapShared, _mapFd, offset);
+        nint address = LibC.mmap(0, length, protection, LibC.MapShared, _map, offset);
         return address != -1
             ? (byte*)address
-            : throw KernelErrors.Map("events", "map", System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
+            : throw KernelErrors.Map("events", "map", Marshal.GetLastPInvokeError());
     }
 
     private void Unmap()
@@ -215,5 +216,8 @@ internal sealed unsafe class RingBufferReader : IRecordReader
         _producerPage = null;
         _data = null;
         _end = null;
+        // Whoever goes on reading looks for more first, and there is told that it is over: no record costs a question.
+        _limit = _position;
+        _held = _isFrozen = false;
     }
 }

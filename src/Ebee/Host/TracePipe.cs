@@ -32,8 +32,8 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
             _tracefs = Tracefs.Folder();
             Path = System.IO.Path.Combine(_tracefs, "trace_pipe");
             _clock = TraceClock.Now(_tracefs);
-            _pipe = new SafeFileHandle(LibC.open(Path, LibC.OpenNonblock | LibC.OpenCloexec, 0), ownsHandle: true);
-            if (_pipe.IsInvalid)
+            int fd = LibC.open(Path, LibC.OpenNonblock | LibC.OpenCloexec, 0);
+            if (fd < 0)
             {
                 int errno = Marshal.GetLastPInvokeError();
                 throw errno == Errno.Ebusy
@@ -41,6 +41,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
                         $"End the other reader; it is shown by: fuser -v {Tracefs.Shown(Path)}")
                     : Tracefs.CannotRead(Path, Errno.Name(errno), errno is Errno.Eperm or Errno.Eacces);
             }
+            _pipe = new SafeFileHandle(fd, ownsHandle: true);
         }
         catch
         {
@@ -87,7 +88,7 @@ internal sealed unsafe class TracePipe : IEventSource<EbpfTraceMessage>
     }
 
     /// <inheritdoc/>
-    public void Wait(int timeoutMs) => _waiter.Wait((int)_pipe.DangerousGetHandle(), timeoutMs);
+    public void Wait(int timeoutMs) => _waiter.Wait([_pipe], timeoutMs);
 
     /// <inheritdoc/>
     public void Wake() => _waiter.Wake();

@@ -1,14 +1,16 @@
 using System.Runtime.InteropServices;
+using Ebee.Host;
 using Ebee.Native;
 using Ebee.Programs;
 
 namespace Ebee.Maps;
 
 /// <summary>A map of a loaded object. Keys and values are the bindings' structs.</summary>
-internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize, int valueSize, uint maxEntries)
+internal sealed unsafe class BpfMap(string name, BpfObjectHandle owner, int fd, uint type, int keySize, int valueSize, uint maxEntries)
 {
     public string Name { get; } = name;
 
+    /// <summary>Its descriptor, which is the object's; -1 before it is loaded.</summary>
     public int Fd { get; } = fd;
 
     /// <summary>The kernel's number of its type (<c>enum bpf_map_type</c>).</summary>
@@ -27,7 +29,7 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
     public int ValueSize { get; } = valueSize;
 
     /// <summary>A map of an object, by its <c>struct bpf_map</c>.</summary>
-    public static BpfMap Of(nint map, string name) => new(name,
+    public static BpfMap Of(BpfObjectHandle owner, nint map, string name) => new(name, owner,
         LibBpf.bpf_map__fd(map), LibBpf.bpf_map__type(map), (int)LibBpf.bpf_map__key_size(map), (int)LibBpf.bpf_map__value_size(map),
         LibBpf.bpf_map__max_entries(map));
 
@@ -42,6 +44,7 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
     public void Update<TKey, TValue>(TKey key, TValue value) where TKey : unmanaged where TValue : unmanaged
     {
         CheckSizes(sizeof(TKey), sizeof(TValue));
+        using HandleUse use = new(owner);
         int result = LibBpf.bpf_map_update_elem(Fd, &key, &value, 0);
         if (result < 0)
         {
@@ -53,6 +56,7 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
     public bool Delete<TKey>(TKey key) where TKey : unmanaged
     {
         CheckSizes(sizeof(TKey), ValueSize);
+        using HandleUse use = new(owner);
         int result = LibBpf.bpf_map_delete_elem(Fd, &key);
         return result == 0 || (result == -Errno.Enoent ? false : throw KernelErrors.Map(Name, "delete from", -result));
     }
@@ -61,7 +65,8 @@ internal sealed unsafe class BpfMap(string name, int fd, uint type, int keySize,
     public ulong SumPerCpu(uint key)
     {
         CheckSizes(sizeof(uint), sizeof(ulong));
-        Span<ulong> values = stackalloc ulong[LibBpf.libbpf_num_possible_cpus()];
+        using HandleUse use = new(owner);
+        Span<ulong> values = stackalloc ulong[Processors.PossibleCount];
         fixed (ulong* data = values)
         {
             int result = LibBpf.bpf_map_lookup_elem(Fd, &key, data);

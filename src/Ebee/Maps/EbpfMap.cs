@@ -1,3 +1,6 @@
+using Ebee.Native;
+using Microsoft.Win32.SafeHandles;
+
 namespace Ebee.Maps;
 
 /// <summary>A map that the kernel holds, as it was when it was listed.</summary>
@@ -44,7 +47,7 @@ public sealed class EbpfMap
     public string[] ProcessName { get; internal init; } = [];
 
     /// <summary>A descriptor of it, of the probe that it came from; null when it was listed.</summary>
-    internal Microsoft.Win32.SafeHandles.SafeFileHandle? Handle { get; init; }
+    internal SafeFileHandle? Handle { get; init; }
 
     /// <summary>The types of the object that it came from; null when it was listed.</summary>
     internal Btf.BtfBlob? Types { get; init; }
@@ -54,6 +57,11 @@ public sealed class EbpfMap
 
     /// <summary>The number of its value's type in its BTF; 0 when it has none.</summary>
     internal uint ValueTypeId { get; init; }
+
+    /// <summary>Opens it: by its probe's descriptor while that runs, else by its id, which needs CAP_SYS_ADMIN.</summary>
+    /// <exception cref="EbpfException">It has gone, or this process may not open it.</exception>
+    internal SafeFileHandle Open() => KernelObjects.Maps.Open(Handle, Id)
+        ?? throw new EbpfException(EbpfError.MapNotFound, $"The map {this} is no longer in the kernel.", "List them: Get-EbpfMap.");
 
     /// <summary>Its name and id.</summary>
     public override string ToString() => $"{Name} ({Id})";

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.InteropServices;
 using Ebee.Bindings;
 using Ebee.Btf;
 using Ebee.Native;
@@ -17,10 +18,7 @@ internal sealed unsafe class MapAccess : IDisposable
     /// <exception cref="EbpfException">It has gone, or this process may not open it.</exception>
     public MapAccess(EbpfMap map)
     {
-        // A second descriptor: the probe may be stopped while its entries are read, and the number of the first be another file's.
-        _handle = map.Handle is { IsClosed: false } own
-            ? KernelObjects.Duplicate((int)own.DangerousGetHandle())
-            : KernelObjects.Maps.Open(map.Id) ?? throw Gone(map);
+        _handle = map.Open(); // one of its own: the probe may be stopped while its entries are read
         BpfMapInfo info = default;
         KernelObjects.Maps.Read(_handle, ref info);
         _layout = new MapLayout(map, info);
@@ -30,10 +28,8 @@ internal sealed unsafe class MapAccess : IDisposable
 
     private EbpfMap Map => _layout.Map;
 
-    private int Fd => (int)_handle.DangerousGetHandle();
-
     /// <summary>Reads the bytes of all entries.</summary>
-    public RawEntryReader ReadRaw() => new(_layout, Fd);
+    public RawEntryReader ReadRaw() => new(_layout, _handle);
 
     /// <summary>All entries, in the kernel's order; of a queue or stack the next one alone, which stays.</summary>
     public IEnumerable<EbpfMapEntry> All(bool sums = false)
@@ -68,10 +64,10 @@ internal sealed unsafe class MapAccess : IDisposable
         byte[] value = new byte[_layout.ValueSize];
         fixed (byte* keyData = keyBytes, valueData = value)
         {
-            int result = _layout.IsBloomFilter ? LibBpf.bpf_map_lookup_elem(Fd, null, keyData) : LibBpf.bpf_map_lookup_elem(Fd, keyData, valueData);
+            int result = _layout.IsBloomFilter ? LibBpf.bpf_map_lookup_elem(_handle, null, keyData) : LibBpf.bpf_map_lookup_elem(_handle, keyData, valueData);
             return result == 0 ? _layout.IsBloomFilter ? new EbpfMapEntry(_layout, [], keyBytes) : new EbpfMapEntry(_layout, keyBytes, value, sums)
                 : result == -Errno.Enoent ? null
-                : throw MapErrors.Unreadable(Map, Fd, -result);
+                : throw MapErrors.Unreadable(Map, _handle, -result);
         }
     }
 
@@ -96,12 +92,12 @@ internal sealed unsafe class MapAccess : IDisposable
         {
             fixed (byte* keyData = keyBytes, valueData = valueBytes)
             {
-                int result = LibBpf.bpf_map_update_elem(Fd, hasKeys ? keyData : null, valueData, 0);
+                int result = LibBpf.bpf_map_update_elem(_handle, hasKeys ? keyData : null, valueData, 0);
                 if (result < 0)
                 {
                     throw -result == Errno.E2big && _layout.Key.ClrType == typeof(uint) && _layout.IsArray
                         ? new EbpfException(EbpfError.MapEntryNotFound, $"The map {Map} has no entry {key}: its keys are 0 to {Map.MaxEntries - 1}.", "Give one of these.")
-                        : MapErrors.Failed(Map, Fd, "write to", -result);
+                        : MapErrors.Failed(Map, _handle, "write to", -result);
                 }
             }
         }
@@ -135,10 +131,10 @@ internal sealed unsafe class MapAccess : IDisposable
             {
                 for (uint index = 0; index < Map.MaxEntries; index++)
                 {
-                    int result = LibBpf.bpf_map_update_elem(Fd, &index, value, 0);
+                    int result = LibBpf.bpf_map_update_elem(_handle, &index, value, 0);
                     if (result < 0)
                     {
-                        throw MapErrors.Failed(Map, Fd, "write to", -result);
+                        throw MapErrors.Failed(Map, _handle, "write to", -result);
                     }
                 }
             }
@@ -159,15 +155,15 @@ internal sealed unsafe class MapAccess : IDisposable
 
     private EbpfMapEntry? Peek() => Next(&LibBpf.bpf_map_lookup_elem);
 
-    private EbpfMapEntry? Next(delegate*<int, void*, void*, int> operation)
+    private EbpfMapEntry? Next(delegate*<SafeHandle, void*, void*, int> operation)
     {
         byte[] value = new byte[_layout.ValueSize];
         fixed (byte* data = value)
         {
-            int result = operation(Fd, null, data);
+            int result = operation(_handle, null, data);
             return result == 0 ? new EbpfMapEntry(_layout, [], value)
                 : result == -Errno.Enoent ? null
-                : throw MapErrors.Failed(Map, Fd, "read", -result);
+                : throw MapErrors.Failed(Map, _handle, "read", -result);
         }
     }
 
@@ -181,14 +177,14 @@ internal sealed unsafe class MapAccess : IDisposable
         {
             fixed (byte* keyData = key, nextData = next)
             {
-                int result = LibBpf.bpf_map_get_next_key(Fd, isFirst ? null : keyData, nextData);
+                int result = LibBpf.bpf_map_get_next_key(_handle, isFirst ? null : keyData, nextData);
                 if (result == -Errno.Enoent)
                 {
                     break;
                 }
                 if (result < 0)
                 {
-                    throw MapErrors.Unreadable(Map, Fd, -result);
+                    throw MapErrors.Unreadable(Map, _handle, -result);
                 }
             }
             keys.Add([.. next]);
@@ -205,8 +201,8 @@ internal sealed unsafe class MapAccess : IDisposable
         }
         fixed (byte* data = key)
         {
-            int result = LibBpf.bpf_map_delete_elem(Fd, data);
-            return result == 0 || (result == -Errno.Enoent ? false : throw MapErrors.Failed(Map, Fd, "delete from", -result));
+            int result = LibBpf.bpf_map_delete_elem(_handle, data);
+            return result == 0 || (result == -Errno.Enoent ? false : throw MapErrors.Failed(Map, _handle, "delete from", -result));
         }
     }
 
@@ -222,7 +218,7 @@ internal sealed unsafe class MapAccess : IDisposable
         held = null;
         if (_layout.HoldsMaps || _layout.HoldsPrograms)
         {
-            held = Open(value);
+            held = Open(value); // nobody else has it: its number stays its own until the caller has used it
             return BitConverter.GetBytes((int)held.DangerousGetHandle());
         }
         byte[] bytes = new byte[_layout.ValueSize];
@@ -247,13 +243,12 @@ internal sealed unsafe class MapAccess : IDisposable
     // The map or program that is to be a value. A second descriptor, since whoever gave it may dispose of the first.
     private SafeFileHandle Open(object? value)
     {
-        if (value is EbpfMap { Handle: { IsClosed: false } own })
+        if (value is EbpfMap given)
         {
-            return KernelObjects.Duplicate((int)own.DangerousGetHandle());
+            return given.Open();
         }
         uint? id = value switch
         {
-            EbpfMap map => map.Id,
             EbpfProgram program => program.Id,
             ProbeProgram program => program.ProgramId,
             _ => Numbers.TryGet(value, out var number) && number >= 0 && number <= uint.MaxValue ? (uint)number : null,
@@ -264,6 +259,4 @@ internal sealed unsafe class MapAccess : IDisposable
                 ?? throw new EbpfException(_layout.HoldsMaps ? EbpfError.MapNotFound : EbpfError.ProgramNotFound, $"No {what} has the id {id}.",
                     $"List them: Get-Ebpf{(_layout.HoldsMaps ? "Map" : "Program")}.");
     }
-
-    private static EbpfException Gone(EbpfMap map) => new(EbpfError.MapNotFound, $"The map {map} is no longer in the kernel.", "List them: Get-EbpfMap.");
 }

@@ -17,21 +17,21 @@ internal static class MapErrors
     public static EbpfException NotSupported(EbpfMap map, string what, string action) => new(EbpfError.NotSupported, $"{what}: {map} is of the type {map.Type}.", action);
 
     /// <summary>Entries that no system call reads.</summary>
-    public static EbpfException Unreadable(EbpfMap map, int fd, int errno) =>
+    public static EbpfException Unreadable(EbpfMap map, SafeFileHandle handle, int errno) =>
         errno is Errno.NotSupported or Errno.Eopnotsupp or Errno.Enospc or Errno.Einval
             ? new EbpfException(EbpfError.NotSupported, $"The kernel does not let the entries of {map} be read: it is of the type {map.Type} ({Errno.Name(errno)}).",
                 map.Type is "ringbuf" or "perf_event_array" or "user_ringbuf" ? "Read its events: Get-EbpfEvent."
                     : map.Type is "sockmap" or "sockhash" or "reuseport_sockarray" ? "Only one whose values have 8 bytes shows the sockets' cookies." : "Its programs can read them.")
-            : Failed(map, fd, "read", errno);
+            : Failed(map, handle, "read", errno);
 
-    public static EbpfException Failed(EbpfMap map, int fd, string operation, int errno)
+    public static EbpfException Failed(EbpfMap map, SafeFileHandle handle, string operation, int errno)
     {
         bool isRead = operation == "read";
         if (errno is Errno.Eperm)
         {
-            string? why = !isRead && IsFrozen(fd) ? "it is frozen, as constants are"
-                : !isRead && AccessMode(fd) == ReadOnly ? "it was made with BPF_F_RDONLY, for its programs alone to write"
-                : isRead && AccessMode(fd) == WriteOnly ? "it was made with BPF_F_WRONLY, for its programs alone to read"
+            string? why = !isRead && IsFrozen(handle) ? "it is frozen, as constants are"
+                : !isRead && AccessMode(handle) == ReadOnly ? "it was made with BPF_F_RDONLY, for its programs alone to write"
+                : isRead && AccessMode(handle) == WriteOnly ? "it was made with BPF_F_WRONLY, for its programs alone to read"
                 : null;
             return why is null ? KernelErrors.Map($"{map}", operation, errno)
                 : new EbpfException(EbpfError.MapFailed, $"Could not {operation} the map {map}: {why}.",
@@ -49,14 +49,8 @@ internal static class MapErrors
         };
     }
 
-    private static bool IsFrozen(int fd) => Detail(fd, "frozen") is > 0;
+    private static bool IsFrozen(SafeFileHandle handle) => KernelObjects.Detail(handle, "frozen") is > 0;
 
     // The flag of the map's maker is one of the descriptor's. The file's flags are octal, and the last digit has the mode.
-    private static ulong? AccessMode(int fd) => Detail(fd, "flags") % 10 & 3;
-
-    private static ulong? Detail(int fd, string key)
-    {
-        using SafeFileHandle handle = new(fd, ownsHandle: false);
-        return KernelObjects.Detail(handle, key);
-    }
+    private static ulong? AccessMode(SafeFileHandle handle) => KernelObjects.Detail(handle, "flags") % 10 & 3;
 }

@@ -1,5 +1,6 @@
 using Ebee.Bindings;
 using Ebee.Btf;
+using Ebee.Host;
 using Ebee.Native;
 
 namespace Ebee.Maps;
@@ -13,7 +14,7 @@ internal sealed class MapLayout
     {
         Map = map;
         Flags = info.MapFlags;
-        Cpus = map.Type.Contains("percpu", StringComparison.Ordinal) ? LibBpf.libbpf_num_possible_cpus() : 0;
+        Cpus = map.Type.Contains("percpu", StringComparison.Ordinal) ? Processors.PossibleCount : 0;
         BtfBlob? types = map.Types ?? (info.BtfId != 0 ? KernelBlobs.Of(info.BtfId) : null);
         (int key, int value) = ((int)info.BtfKeyTypeId, (int)info.BtfValueTypeId);
         if (key == 0 && value == 0 && map.Types is not null)

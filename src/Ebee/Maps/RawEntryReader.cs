@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ebee.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Maps;
 
@@ -13,7 +14,7 @@ internal sealed unsafe class RawEntryReader : IDisposable
     public const int BatchBytes = 1 << 20;
 
     private readonly MapLayout _layout;
-    private readonly int _fd;
+    private readonly SafeFileHandle _map;
     private readonly int _keySize;
     private readonly int _valueSize;
     private readonly byte* _place;     // of the batches; then the last key
@@ -26,10 +27,10 @@ internal sealed unsafe class RawEntryReader : IDisposable
     private State _state;
     private bool _isFirst = true;
 
-    public RawEntryReader(MapLayout layout, int fd)
+    public RawEntryReader(MapLayout layout, SafeFileHandle map)
     {
         _layout = layout;
-        _fd = fd;
+        _map = map;
         _keySize = layout.Key.Size;
         _valueSize = layout.ValueSize;
         _place = (byte*)NativeMemory.AllocZeroed((nuint)Math.Max(_keySize, sizeof(ulong)));
@@ -84,7 +85,7 @@ internal sealed unsafe class RawEntryReader : IDisposable
     private void FillBatch()
     {
         uint count = _capacity;
-        int result = LibBpf.bpf_map_lookup_batch(_fd, _isFirst ? null : _place, _place, _keys, _values, &count, null);
+        int result = LibBpf.bpf_map_lookup_batch(_map, _isFirst ? null : _place, _place, _keys, _values, &count, null);
         switch (-result)
         {
             case 0:
@@ -102,7 +103,7 @@ internal sealed unsafe class RawEntryReader : IDisposable
                 _isFirst &= count == 0;
                 break;
             default:
-                _state = _isFirst ? State.Single : throw MapErrors.Failed(_layout.Map, _fd, "read", -result);
+                _state = _isFirst ? State.Single : throw MapErrors.Failed(_layout.Map, _map, "read", -result);
                 break;
         }
     }
@@ -111,18 +112,18 @@ internal sealed unsafe class RawEntryReader : IDisposable
     {
         while (_total++ < _layout.Map.MaxEntries + 1UL) // however often it begins anew
         {
-            int result = LibBpf.bpf_map_get_next_key(_fd, _isFirst ? null : _place, _keys);
+            int result = LibBpf.bpf_map_get_next_key(_map, _isFirst ? null : _place, _keys);
             if (result == -Errno.Enoent)
             {
                 break;
             }
             if (result < 0)
             {
-                throw MapErrors.Unreadable(_layout.Map, _fd, -result);
+                throw MapErrors.Unreadable(_layout.Map, _map, -result);
             }
             _isFirst = false;
             new ReadOnlySpan<byte>(_keys, _keySize).CopyTo(new Span<byte>(_place, _keySize));
-            result = LibBpf.bpf_map_lookup_elem(_fd, _keys, _values);
+            result = LibBpf.bpf_map_lookup_elem(_map, _keys, _values);
             if (result == 0)
             {
                 _count = 1;
@@ -130,7 +131,7 @@ internal sealed unsafe class RawEntryReader : IDisposable
             }
             if (result != -Errno.Enoent) // it has gone, or nothing is at this index
             {
-                throw MapErrors.Unreadable(_layout.Map, _fd, -result);
+                throw MapErrors.Unreadable(_layout.Map, _map, -result);
             }
         }
         _state = State.End;

@@ -15,8 +15,7 @@ internal static unsafe class BpfCall
     {
         fixed (T* data = &attributes)
         {
-            int number = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 280 : 321;
-            long fd = LibC.syscall(number, LinkCreate, (long)data, sizeof(T));
+            long fd = LibC.syscall(SystemCall.Bpf, LinkCreate, (long)data, sizeof(T));
             errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
             return fd < 0 ? null : new SafeFileHandle((nint)fd, ownsHandle: true);
         }
@@ -33,8 +32,7 @@ internal static unsafe class BpfCall
         fixed (PerfEventAttr* data = &attributes)
         {
             const long Cloexec = 8; // PERF_FLAG_FD_CLOEXEC
-            int number = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 241 : 298;
-            long fd = LibC.syscall5(number, (long)data, processId, cpu, -1, Cloexec);
+            long fd = LibC.syscall5(SystemCall.PerfEventOpen, (long)data, processId, cpu, -1, Cloexec);
             errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
             return fd < 0 ? null : new SafeFileHandle((nint)fd, ownsHandle: true);
         }

@@ -15,6 +15,7 @@ internal static class Errno
     internal const int Enodev = 19;
     internal const int Eexist = 17;
     internal const int Einval = 22;
+    internal const int Enfile = 23;
     internal const int Emfile = 24;
     internal const int Enospc = 28;
     internal const int Eopnotsupp = 95;

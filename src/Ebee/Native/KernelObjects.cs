@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Ebee.Programs;
 using Microsoft.Win32.SafeHandles;
 
@@ -54,11 +55,31 @@ internal sealed unsafe class KernelObjects
     }
 
     /// <summary>Another descriptor of what one is of.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    public static SafeFileHandle Duplicate(SafeHandle handle)
+    {
+        using HandleUse use = new(handle);
+        return Duplicate(use.Fd);
+    }
+
+    /// <summary>As above, of one that libbpf owns and that stays open meanwhile.</summary>
     public static SafeFileHandle Duplicate(int fd)
     {
         int copy = LibC.Duplicate(fd);
-        return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true)
-            : throw new EbpfException(EbpfError.LoadFailed, "This process has no descriptor left.", "Raise the limit of open files: ulimit -n.");
+        return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true) : throw KernelErrors.Exhausted("A descriptor could not be had", Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>Another descriptor of what a probe's is of, or one by its id where the probe has been stopped; null when it has gone.</summary>
+    public SafeFileHandle? Open(SafeHandle? own, uint id)
+    {
+        try
+        {
+            return own is null or { IsInvalid: true } ? Open(id) : Duplicate(own);
+        }
+        catch (ObjectDisposedException)
+        {
+            return Open(id); // a pin or another process may keep it
+        }
     }
 
     /// <summary>Has the kernel fill in its info struct; what the struct asks for, such as buffers, must be set before.</summary>
@@ -67,7 +88,7 @@ internal sealed unsafe class KernelObjects
         uint size = (uint)sizeof(T);
         fixed (T* data = &info)
         {
-            int result = LibBpf.bpf_obj_get_info_by_fd((int)handle.DangerousGetHandle(), data, ref size);
+            int result = LibBpf.bpf_obj_get_info_by_fd(handle, data, ref size);
             if (result < 0)
             {
                 throw KernelErrors.Inventory(_what, -result);
@@ -78,7 +99,8 @@ internal sealed unsafe class KernelObjects
     /// <summary>What /proc/self/fdinfo says of an open object that its info struct does not; null when there is no such line.</summary>
     public static ulong? Detail(SafeFileHandle handle, string key)
     {
-        foreach (string line in File.ReadLines($"/proc/self/fdinfo/{handle.DangerousGetHandle()}"))
+        using HandleUse use = new(handle);
+        foreach (string line in File.ReadLines($"/proc/self/fdinfo/{use.Fd}"))
         {
             if (line.StartsWith(key, StringComparison.Ordinal) && line.Length > key.Length && line[key.Length] == ':')
             {

@@ -84,7 +84,7 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_program__set_expected_attach_type(nint program, uint type);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint bpf_program__attach_perf_event(nint program, int perfFd);
+    internal static partial nint bpf_program__attach_perf_event(nint program, SafeHandle perf);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint bpf_program__attach_raw_tracepoint(nint program, string name);
@@ -105,10 +105,10 @@ internal static unsafe partial class LibBpf
     internal static partial nint bpf_program__attach_usdt(nint program, int processId, string path, string provider, string name, void* options);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint bpf_program__attach_cgroup(nint program, int cgroupFd);
+    internal static partial nint bpf_program__attach_cgroup(nint program, SafeHandle cgroup);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint bpf_program__attach_netns(nint program, int namespaceFd);
+    internal static partial nint bpf_program__attach_netns(nint program, SafeHandle networkNamespace);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint bpf_program__attach_iter(nint program, void* options);
@@ -121,6 +121,9 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     internal static partial int bpf_link_detach(int fd);
+
+    [LibraryImport(Library)]
+    internal static partial void bpf_link__disconnect(nint link);
 
     [LibraryImport(Library)]
     internal static partial int bpf_link_create(int programFd, int targetFd, uint attachType, BpfLinkCreateOpts* options);
@@ -148,6 +151,12 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     internal static partial int bpf_map__set_value_size(nint map, uint size);
+
+    [LibraryImport(Library)]
+    internal static partial uint bpf_map__map_flags(nint map);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__set_map_flags(nint map, uint flags);
 
     [LibraryImport(Library)]
     internal static partial int bpf_map__set_key_size(nint map, uint size);

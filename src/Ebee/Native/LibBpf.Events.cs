@@ -20,5 +20,5 @@ internal static unsafe partial class LibBpf
     internal static partial nuint bpf_program__insn_cnt(nint program);
 
     [LibraryImport(Library)]
-    internal static partial int bpf_iter_create(int linkFd);
+    internal static partial int bpf_iter_create(SafeHandle link);
 }

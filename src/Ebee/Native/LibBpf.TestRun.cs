@@ -26,5 +26,5 @@ internal static unsafe partial class LibBpf
     }
 
     [LibraryImport(Library)]
-    internal static partial int bpf_prog_test_run_opts(int fd, BpfTestRunOpts* options);
+    internal static partial int bpf_prog_test_run_opts(SafeHandle fd, BpfTestRunOpts* options);
 }

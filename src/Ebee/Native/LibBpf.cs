@@ -24,9 +24,6 @@ internal static unsafe partial class LibBpf
     internal static partial delegate* unmanaged[Cdecl]<int, byte*, nint, int> libbpf_set_print(
         delegate* unmanaged[Cdecl]<int, byte*, nint, int> print);
 
-    [LibraryImport(Library)]
-    internal static partial int libbpf_num_possible_cpus();
-
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint bpf_object__open_mem(void* data, nuint size, BpfObjectOpenOpts* options);
 
@@ -67,7 +64,7 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_map__set_max_entries(nint map, uint maxEntries);
 
     [LibraryImport(Library)]
-    internal static partial int bpf_map__reuse_fd(nint map, int fd);
+    internal static partial int bpf_map__reuse_fd(nint map, SafeHandle fd);
 
     [LibraryImport(Library)]
     internal static partial uint bpf_map__value_size(nint map);
@@ -77,15 +74,6 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     internal static partial void* bpf_map__initial_value(nint map, out nuint size);
-
-    [LibraryImport(Library)]
-    internal static partial int bpf_map_update_elem(int fd, void* key, void* value, ulong flags);
-
-    [LibraryImport(Library)]
-    internal static partial int bpf_map_lookup_elem(int fd, void* key, void* value);
-
-    [LibraryImport(Library)]
-    internal static partial int bpf_map_delete_elem(int fd, void* key);
 
     [LibraryImport(Library)]
     internal static partial int bpf_map_get_fd_by_id(uint id);
@@ -137,6 +125,9 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int btf__find_by_name_kind(nint btf, string name, uint kind);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_obj_get_info_by_fd(SafeHandle fd, void* info, ref uint length);
 
     [LibraryImport(Library)]
     internal static partial int bpf_obj_get_info_by_fd(int fd, void* info, ref uint length);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Ebee.Programs;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Native;
@@ -140,8 +141,7 @@ internal static class LibBpfCheck
         int fd = LibC.memfd_create(name, LibC.MfdCloexec);
         if (fd < 0)
         {
-            throw new EbpfException(EbpfError.LoadFailed, $"The kernel gave no memory file: {Errno.Name(Marshal.GetLastPInvokeError())}.",
-                "Close what this session has open, or raise the limit of open files: ulimit -n.");
+            throw KernelErrors.Exhausted("The kernel gave no memory file", Marshal.GetLastPInvokeError());
         }
         SafeFileHandle file = new(fd, ownsHandle: true);
         RandomAccess.Write(file, content, 0);

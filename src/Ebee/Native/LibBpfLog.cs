@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Ebee.Native;
 
-/// <summary>Keeps what libbpf prints while one call runs, for the error of that call; nothing reaches a terminal.</summary>
+/// <summary>
+/// Keeps what libbpf prints while one call runs, for the error of that call; nothing reaches a terminal. Within another, the inner one
+/// keeps what is printed, and then the outer one again.
+/// </summary>
 internal sealed unsafe class LibBpfLog : IDisposable
 {
     private const int Debug = 2; // LIBBPF_DEBUG
@@ -18,6 +21,7 @@ internal sealed unsafe class LibBpfLog : IDisposable
 
     private readonly StringBuilder _text = new();
     private readonly bool _withLoadLogs;
+    private readonly LibBpfLog? _outer;
 
     /// <summary>Begins to keep what is printed on this thread.</summary>
     /// <param name="withLoadLogs">Also what the verifier says of programs that it takes, which libbpf prints for debugging.</param>
@@ -28,12 +32,13 @@ internal sealed unsafe class LibBpfLog : IDisposable
         {
             LibBpf.libbpf_set_print(&Print);
         }
+        _outer = _current;
         _current = this;
     }
 
     internal string Text => _text.ToString();
 
-    public void Dispose() => _current = null;
+    public void Dispose() => _current = _outer;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Print(int level, byte* format, nint arguments)

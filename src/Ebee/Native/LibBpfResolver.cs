@@ -62,6 +62,7 @@ internal static class LibBpfResolver
                 LoadedPaths.Add(LibBpf.Library);
                 return _handle;
             }
+            Descriptors.Require(Bundled.Length + 1, "libbpf cannot be loaded"); // else it may be there all the same
             tried.Add($"the system's {LibBpf.Library}");
             throw new EbpfException(EbpfError.LibBpfNotFound,
                 $"libbpf was not found. Tried: {string.Join(", ", tried)}.",

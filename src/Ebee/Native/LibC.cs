@@ -59,6 +59,9 @@ internal static unsafe partial class LibC
     }
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint mmap(nint address, nuint length, int protection, int flags, SafeHandle fd, long offset);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -86,11 +89,17 @@ internal static unsafe partial class LibC
     internal static partial int unlinkat(int folder, string name, int flags);
 
     [LibraryImport(Library)]
+    internal static partial nint write(SafeHandle fd, void* data, nuint length);
+
+    [LibraryImport(Library)]
     internal static partial nint write(int fd, void* data, nuint length);
 
     /// <exception cref="ObjectDisposedException">The descriptor is closed: its number may be another file's.</exception>
     [LibraryImport(Library)]
     internal static partial nint write(SafeFileHandle file, void* data, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(SafeHandle fd, void* data, nuint length);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint read(int fd, void* data, nuint length);

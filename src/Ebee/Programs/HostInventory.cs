@@ -37,14 +37,18 @@ internal sealed unsafe class HostInventory : IDisposable
 
     /// <summary>All programs.</summary>
     public IEnumerable<EbpfProgram> Programs() =>
-        Listed(KernelObjects.Programs, Program, probe => probe.Programs.Where(p => !p.Handle.IsInvalid).Select(p => Program(p.Handle)));
+        Listed(KernelObjects.Programs, Program, probe => probe.Programs.Where(p => !p.Handle.IsInvalid).Select(p => UnlessStopped(() => Program(p.Handle))).OfType<EbpfProgram>());
 
     /// <summary>All maps.</summary>
     public IEnumerable<EbpfMap> Maps() => Listed(KernelObjects.Maps, Map, probe => probe.Maps.Values);
 
     /// <summary>All links.</summary>
     public IEnumerable<EbpfLink> Links() =>
-        Listed(KernelObjects.Links, Link, probe => probe.Programs.SelectMany(p => p.LinkHandle).Select(Link));
+        Listed(KernelObjects.Links, Link, probe => probe.Programs.SelectMany(p => p.Link).Select(link => UnlessStopped(() =>
+        {
+            using SafeFileHandle handle = link.Duplicate();
+            return Link(handle);
+        })).OfType<EbpfLink>());
 
     /// <summary>One program; null when there is none of that id.</summary>
     public EbpfProgram? Program(uint id)
@@ -178,6 +182,19 @@ internal sealed unsafe class HostInventory : IDisposable
         {
             IsPartial = true;
             return _own.SelectMany(own);
+        }
+    }
+
+    // Another thread may stop a probe while it is listed.
+    private static T? UnlessStopped<T>(Func<T> read) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
         }
     }
 

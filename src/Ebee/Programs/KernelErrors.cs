@@ -7,8 +7,6 @@ namespace Ebee.Programs;
 /// <summary>The one place where an error number of the kernel or of libbpf becomes an exception.</summary>
 internal static class KernelErrors
 {
-    private const string MoreFiles = "Raise the limit of open files: ulimit -n 1024.";
-
     /// <summary>An object that libbpf or the kernel did not take.</summary>
     /// <param name="name">The object's name.</param>
     /// <param name="errno">What the kernel gave.</param>
@@ -17,10 +15,9 @@ internal static class KernelErrors
     /// <param name="network">Whether one of its programs sees packets or sockets.</param>
     /// <param name="maps">The object's maps, as they were to be created.</param>
     public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default, bool network = false, IReadOnlyList<BpfMap>? maps = null) =>
-        (errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null) || IsLockedOut(log)
+        WantOf(errno, log) is var want and not 0 && !LoadErrors.IsOfMap(log) ? Exhausted($"{name} could not be loaded", want, log)
+            : (errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null) || IsLockedOut(log)
             ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log, network)
-            : errno is Errno.Emfile
-            ? new EbpfException(EbpfError.LoadFailed, $"{name} could not be loaded: this process has no descriptor left.", MoreFiles, log)
             : LoadErrors.From(name, errno, log, elf, maps);
 
     /// <param name="program">The program.</param>
@@ -29,15 +26,17 @@ internal static class KernelErrors
     /// <param name="target">What it was to be attached to.</param>
     /// <param name="network">Whether the program sees packets or sockets.</param>
     public static EbpfException Attach(string program, int errno, string log, string target, bool network = false) =>
-        errno is Errno.Eacces && PerfEventParanoid.Refusal() is { } refusal
+        WantOf(errno, log) is var want and not 0 ? Exhausted($"The program {program} could not be attached to {target}", want, log)
+        : errno is Errno.Eacces && PerfEventParanoid.Refusal() is { } refusal
         ? new EbpfException(EbpfError.PermissionDenied, $"The kernel refused to attach {program} to {target}: {refusal.Fact}.", refusal.Action, log)
         : errno is Errno.Eperm or Errno.Eacces
         ? Permission($"The kernel refused to attach {program} to {target} ({Errno.Name(errno)})", log, network)
-        : errno is Errno.Emfile ? new EbpfException(EbpfError.AttachFailed, $"{program} could not be attached: this process has no descriptor left.", MoreFiles, log)
         : new EbpfException(EbpfError.AttachFailed, $"The program {program} could not be attached to {target}: {Errno.Name(errno)}{LastLine(log)}",
             "The hook does not exist on this kernel; -Verbose shows which hooks were tried.", log);
 
-    public static EbpfException Map(string map, string operation, int errno) => errno is Errno.Eacces && PerfEventParanoid.Refusal() is { } refusal
+    public static EbpfException Map(string map, string operation, int errno) => errno is Errno.Emfile or Errno.Enfile
+        ? Exhausted($"Could not {operation} the map {map}", errno)
+        : errno is Errno.Eacces && PerfEventParanoid.Refusal() is { } refusal
         ? new EbpfException(EbpfError.PermissionDenied, $"The kernel refused to {operation} the map {map}: {refusal.Fact}.", refusal.Action)
         : errno is Errno.Eperm
         ? Permission($"The kernel refused to {operation} the map {map} ({Errno.Name(errno)})", "")
@@ -46,6 +45,10 @@ internal static class KernelErrors
 
     public static EbpfException Inventory(string what, int errno)
     {
+        if (errno is Errno.Emfile or Errno.Enfile)
+        {
+            return Exhausted($"The kernel did not show the {what}", errno);
+        }
         if (errno is not (Errno.Eperm or Errno.Eacces))
         {
             return new EbpfException(EbpfError.InventoryFailed, $"The kernel did not show the {what}: {Errno.Name(errno)}.",
@@ -61,6 +64,37 @@ internal static class KernelErrors
                 "a seccomp filter or a user namespace forbids it.",
                 "In a container, start it with --cap-add SYS_ADMIN, without a user namespace, and with a seccomp profile that allows bpf.");
     }
+
+    /// <summary>The error where descriptors or memory are used up.</summary>
+    /// <param name="what">What could not be done, as a sentence without its end.</param>
+    /// <param name="errno">The error number.</param>
+    /// <param name="log">What libbpf said.</param>
+    /// <param name="inner">The error beneath.</param>
+    public static EbpfException Exhausted(string what, int errno, string log = "", Exception? inner = null)
+    {
+        ulong limit = Descriptors.Limit, more = Math.Max(1024, 2 * limit);
+        (string why, string action) = errno switch
+        {
+            Errno.Emfile => ($"this process may open {limit} files, and has no descriptor left (EMFILE)",
+                $"Raise the limit of this process: prlimit --pid {Environment.ProcessId} --nofile={more}; or of the next session, before it starts: ulimit -n {more}."),
+            Errno.Enfile => ("all processes together have as many files open as the machine may have (ENFILE)",
+                "See how many that are: cat /proc/sys/fs/file-nr; and raise the limit, as root: sysctl -w fs.file-max=1000000."),
+            Errno.Enomem => ("the kernel gave no memory (ENOMEM)",
+                "See what is free: free -m; and what the cgroup may have: cat /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/memory.max."),
+            _ => (Errno.Name(errno), "Look at the kernel's log: journalctl -k."),
+        };
+        return new EbpfException(EbpfError.ResourcesExhausted, $"{what}: {why}.", action, log, inner);
+    }
+
+    /// <summary>The error of .NET's that says that descriptors are used up, as Ebee's; null for another.</summary>
+    public static EbpfException? Exhausted(string what, IOException? e) =>
+        e?.HResult is Errno.Emfile or Errno.Enfile ? Exhausted(what, e.HResult, "", e) : null;
+
+    // What is used up says nothing of what the kernel offers. Of what it tries first, libbpf gives no error on, and only prints it.
+    private static int WantOf(int errno, string log) => errno is Errno.Emfile or Errno.Enfile or Errno.Enomem ? errno
+        : log.Split('\n').Any(line => line.StartsWith("libbpf:", StringComparison.Ordinal) && line.TrimEnd('.', ')', ' ', '\r') is var end
+            && (line.Contains("Too many open files", StringComparison.Ordinal) || end.EndsWith(" -24", StringComparison.Ordinal) || end.EndsWith("(-24", StringComparison.Ordinal)))
+        ? Errno.Emfile : 0;
 
     // In lockdown the helpers that read the kernel's memory are not there: for the verifier that is a mistake of the program's.
     private static bool IsLockedOut(string log) => log.Contains(" bpf_probe_read", StringComparison.Ordinal)

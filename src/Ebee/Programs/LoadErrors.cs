@@ -59,6 +59,9 @@ internal static partial class LoadErrors
                 "Look at the error's Details: they hold all that libbpf and the kernel said.", log);
     }
 
+    /// <summary>Whether a map was refused, which may be too large.</summary>
+    public static bool IsOfMap(string log) => MapCreation().IsMatch(log);
+
     private static EbpfException Rejected(string name, VerifierLog verifier, string log, ReadOnlySpan<byte> elf)
     {
         // The object's own line information is the more exact: kernels before 6.10 show the text alone, and an instruction that

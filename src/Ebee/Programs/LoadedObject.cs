@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Collections.Concurrent;
 using Ebee.Bindings;
 using Ebee.Maps;
 using Ebee.Native;
@@ -12,7 +12,7 @@ internal sealed unsafe class LoadedObject : IDisposable
     private readonly BpfObjectHandle _handle;
     private readonly List<(ObjectProgram Program, Attachment Attachment)> _links = [];
     private readonly ObjectMaps _maps;
-    private bool _detached;
+    private int _detached;
 
     /// <param name="name">The object's name.</param>
     /// <param name="handle">It.</param>
@@ -43,53 +43,52 @@ internal sealed unsafe class LoadedObject : IDisposable
     }
 
     /// <summary>Attaches a loaded program to a hook.</summary>
-    public Attachment Attach(ObjectProgram program, Hook hook)
-    {
-        Attachment attachment = hook.Attach(program, this);
-        _links.Add((program, attachment));
-        return attachment;
-    }
+    public Attachment Attach(ObjectProgram program, Hook hook) => Keep(program, hook.Attach(program, this));
 
-    /// <summary>Registers the object's struct_ops maps with the kernel, each as a link; Linux 5.6.</summary>
-    public IEnumerable<(string Map, Attachment Attachment)> AttachStructOps()
+    /// <summary>Registers the object's struct_ops maps with the kernel.</summary>
+    public List<(string Map, Attachment Attachment)> RegisterStructOps()
     {
-        const uint StructOps = 26; // BPF_MAP_TYPE_STRUCT_OPS
-        foreach (nint map in _maps.All.Where(map => LibBpf.bpf_map__type(map) == StructOps))
+        List<(string, Attachment)> registered = [];
+        foreach (nint map in _maps.All.Where(StructOps.IsMap))
         {
-            using LibBpfLog log = new();
             string name = _maps.NameOf(map);
-            nint link = LibBpf.bpf_map__attach_struct_ops(map);
-            if (link == 0)
-            {
-                throw KernelErrors.Attach(name, Marshal.GetLastPInvokeError(), log.Text, "struct_ops");
-            }
-            Attachment attachment = Attachment.Of(new BpfLinkHandle(link));
-            _links.Add((default, attachment));
-            yield return (name, attachment);
+            registered.Add((name, Keep(default, StructOps.Register(map, name))));
         }
+        return registered;
     }
 
     /// <summary>A map of the object, which lives as long as the object does.</summary>
     public BpfMap Map(string name)
     {
         nint map = _maps.Find(name);
-        return map != 0 ? BpfMap.Of(map, name) : throw new InvalidOperationException($"{Name} has no map {name}.");
+        return map != 0 ? BpfMap.Of(_handle, map, name) : throw new InvalidOperationException($"{Name} has no map {name}.");
     }
 
     /// <summary>How often the kernel did not run an attached program because it was already running on that CPU.</summary>
-    public ulong RecursionMisses()
+    /// <param name="isCounted">Of which programs, by name.</param>
+    /// <returns>The sum for these, and for the others.</returns>
+    public (ulong Counted, ulong Others) RecursionMisses(Func<string, bool> isCounted)
     {
-        ulong misses = 0;
+        (ulong counted, ulong others) = (0, 0);
+        using HandleUse use = new(_handle);
         foreach ((ObjectProgram program, _) in _links)
         {
             BpfProgInfo info = default;
             uint size = (uint)sizeof(BpfProgInfo);
-            if (LibBpf.bpf_obj_get_info_by_fd(program.Fd, &info, ref size) == 0)
+            if (LibBpf.bpf_obj_get_info_by_fd(program.Fd, &info, ref size) != 0 || info.RecursionMisses == 0)
             {
-                misses += info.RecursionMisses;
+                continue;
+            }
+            if (isCounted(program.Name))
+            {
+                counted += info.RecursionMisses;
+            }
+            else
+            {
+                others += info.RecursionMisses;
             }
         }
-        return misses;
+        return (counted, others);
     }
 
     /// <summary>
@@ -99,9 +98,8 @@ internal sealed unsafe class LoadedObject : IDisposable
     public void Detach()
     {
         CloseLinks();
-        const long Membarrier = 324, MembarrierArm64 = 283, MembarrierCommandGlobal = 1;
-        if (LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : Membarrier,
-            MembarrierCommandGlobal, 0, 0) < 0)
+        const long MembarrierCommandGlobal = 1;
+        if (LibC.syscall(SystemCall.Membarrier, MembarrierCommandGlobal, 0, 0) < 0)
         {
             Thread.Sleep(20); // a kernel with nohz_full or a seccomp filter refuses it: longer than any program runs
         }
@@ -110,34 +108,60 @@ internal sealed unsafe class LoadedObject : IDisposable
     /// <inheritdoc/>
     public void Dispose() => CleanUp.Run(CloseLinks, _handle.Dispose);
 
-    // The kernel waits for an RCU grace period at each kprobe's close; threads that wait together wait once.
+    private Attachment Keep(ObjectProgram program, Attachment attachment)
+    {
+        attachment.KeepOpen(_handle);
+        _links.Add((program, attachment));
+        return attachment;
+    }
+
+    // The kernel waits for an RCU grace period at each kprobe's close; threads that wait together wait once. Some are enough for that.
     private void CloseLinks()
     {
-        if (_detached)
+        const int Workers = 16, WorthThreads = 4;
+        if (Interlocked.Exchange(ref _detached, 1) != 0)
         {
             return;
         }
-        _detached = true;
-        if (_links.Count < 4)
-        {
-            CleanUp.Run(_links.Select<(ObjectProgram, Attachment Attachment), Action>(link => link.Attachment.Dispose));
-            return;
-        }
-        // An error that leaves a thread ends the process.
-        Exception?[] errors = new Exception?[_links.Count];
-        Thread[] threads = [.. _links.Select((link, i) => new Thread(() =>
+        Attachment[] inTurn = [.. _links.Select(link => link.Attachment).Where(link => link.IsDetachedInTurn)];
+        Attachment[] others = [.. _links.Select(link => link.Attachment).Where(link => !link.IsDetachedInTurn)];
+        int next = -1;
+        ConcurrentQueue<Exception> errors = []; // one that leaves a thread ends the process
+        void Close(Attachment link)
         {
             try
             {
-                link.Attachment.Dispose();
+                link.Dispose();
             }
             catch (Exception e)
             {
-                errors[i] = e;
+                errors.Enqueue(e);
             }
-        }, maxStackSize: 256 << 10))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
-        CleanUp.Run(errors.OfType<Exception>().Select<Exception, Action>(e => () => System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e)));
+        }
+        void CloseOthers()
+        {
+            for (int i; (i = Interlocked.Increment(ref next)) < others.Length;)
+            {
+                Close(others[i]);
+            }
+        }
+        Thread[] threads = others.Length < WorthThreads ? []
+            : [.. Enumerable.Range(0, Math.Min(others.Length, Workers)).Select(_ => new Thread(CloseOthers, maxStackSize: 256 << 10))];
+        int started = 0;
+        try
+        {
+            for (; started < threads.Length; started++)
+            {
+                threads[started].Start();
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            // no thread is left to be had: it takes longer
+        }
+        Array.ForEach(inTurn, Close);
+        CloseOthers();
+        Array.ForEach(threads[..started], thread => thread.Join());
+        CleanUp.Run(errors.Select<Exception, Action>(e => () => System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e)));
     }
 }

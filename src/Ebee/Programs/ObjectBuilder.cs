@@ -64,7 +64,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
         }
         catch (IOException e)
         {
-            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message}.",
+            throw KernelErrors.Exhausted($"'{path}' could not be read", e) ?? new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message}.",
                 "Give the object file that clang -target bpf made of your program.", inner: e);
         }
         Check(path, content);

@@ -25,7 +25,7 @@ internal sealed class ObjectMaps(BpfObjectHandle handle)
     public string NameOf(nint map) => _reused.GetValueOrDefault(map) ?? Marshal.PtrToStringUTF8(LibBpf.bpf_map__name(map)) ?? "";
 
     /// <summary>What is known of it.</summary>
-    public BpfMap Describe(nint map) => BpfMap.Of(map, NameOf(map));
+    public BpfMap Describe(nint map) => BpfMap.Of(handle, map, NameOf(map));
 
     /// <summary>The map of a name; 0 when there is none. Of maps of variables, libbpf knows a shorter name too: .rodata.</summary>
     public nint Find(string name)

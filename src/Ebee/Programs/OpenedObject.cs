@@ -5,6 +5,7 @@ using Ebee.Btf;
 using Ebee.Events;
 using Ebee.Maps;
 using Ebee.Native;
+using Ebee.Programs.Attaching;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Programs;
@@ -80,10 +81,10 @@ internal sealed unsafe class OpenedObject : IDisposable
     }
 
     /// <summary>Has the object use a map that exists, in place of making its own.</summary>
-    public void ReuseMap(string map, int fd)
+    public void ReuseMap(string map, SafeFileHandle existing)
     {
         nint own = FindMap(map);
-        int result = LibBpf.bpf_map__reuse_fd(own, fd);
+        int result = LibBpf.bpf_map__reuse_fd(own, existing);
         if (result < 0)
         {
             throw KernelErrors.Map(map, "reuse", -result);
@@ -93,13 +94,17 @@ internal sealed unsafe class OpenedObject : IDisposable
 
     /// <summary>
     /// Has libbpf pin no map by itself, and make ring buffers whose definition names a value type: the kernel refuses these, and
-    /// the type is for whoever reads the ring.
+    /// the type is for whoever reads the ring. What registers a struct of functions is to be a link.
     /// </summary>
     public void PrepareMaps()
     {
         foreach (nint map in _maps.All)
         {
             _ = LibBpf.bpf_map__set_pin_path(map, null);
+            if (StructOps.IsMap(map))
+            {
+                StructOps.Prepare(map);
+            }
             if (LibBpf.bpf_map__type(map) == EventBuffer.RingBuffer)
             {
                 _ = LibBpf.bpf_map__set_key_size(map, 0);
@@ -126,7 +131,7 @@ internal sealed unsafe class OpenedObject : IDisposable
 
     /// <summary>A map as it is to be created.</summary>
     /// <exception cref="EbpfException">The object has none of that name.</exception>
-    public BpfMap Map(string name) => BpfMap.Of(FindMap(name), name);
+    public BpfMap Map(string name) => BpfMap.Of(_handle, FindMap(name), name);
 
     /// <summary>Sets a global or const volatile variable, by its type in BTF.</summary>
     /// <exception cref="EbpfException">There is none of that name, or the value does not fit its type.</exception>

@@ -11,8 +11,9 @@ internal sealed class OutputScan
 {
     private const int Registers = 11, Arguments = 5;
     private const byte LoadWide = 0x18, Call = 0x85, Exit = 0x95, JumpAlways = 0x05, JumpAlwaysFar = 0x06;
-    private const int ClassMask = 7, ClassLoad = 0, ClassLoadMemory = 1, ClassArithmetic = 4, ClassJump = 5, ClassJump32 = 6, ClassArithmetic64 = 7;
+    private const int ClassMask = 7, ClassLoad = 0, ClassLoadMemory = 1, ClassStoreRegister = 3, ClassArithmetic = 4, ClassJump = 5, ClassJump32 = 6, ClassArithmetic64 = 7;
     private const int OperationMask = 0xf0, Add = 0x00, Move = 0xb0, FromRegister = 0x08;
+    private const int ModeMask = 0xe0, Atomic = 0xc0, Fetch = 0x01, CompareExchange = 0xf1, LoadAcquire = 0x100; // BPF_ATOMIC and what its immediate says
     private const int SourceMap = 1, CallSubprogram = 1; // BPF_PSEUDO_MAP_FD, BPF_PSEUDO_CALL
 
     private readonly BpfInsn[] _code;
@@ -164,6 +165,21 @@ internal sealed class OutputScan
                 break;
             case ClassLoad:
                 state[0] = default; // of a packet, into r0
+                break;
+            case ClassStoreRegister when (insn.Code & ModeMask) == Atomic:
+                // What was in memory comes back: into r0, or into one of the two registers.
+                if (insn.Immediate == CompareExchange)
+                {
+                    state[0] = default;
+                }
+                else if (insn.Immediate == LoadAcquire)
+                {
+                    state[to] = default;
+                }
+                else if ((insn.Immediate & Fetch) != 0)
+                {
+                    state[insn.Source] = default;
+                }
                 break;
             case ClassLoadMemory or ClassArithmetic or ClassArithmetic64:
                 state[to] = default;

@@ -88,7 +88,7 @@ internal sealed class ProbePins
                 maps[name] = inventory.Map(handle, types: null);
             }
             string probe = Path.GetFileName(folder);
-            EventBuffer[] buffers = [.. maps.Select(map => EventBuffer.Of(map.Key, map.Value, (int)map.Value.Handle!.DangerousGetHandle())).OfType<EventBuffer>()];
+            EventBuffer[] buffers = [.. maps.Select(map => EventBuffer.Of(map.Key, map.Value, map.Value.Handle!)).OfType<EventBuffer>()];
             ProbeEvents events = new(probe, buffers, () => [.. types.Select(KernelBlobs.Of).OfType<BtfBlob>()]) { Iterators = iterators };
             return new EbpfProbe(probe, null, null, null, programs, maps, events, pins, owned);
         }
@@ -111,6 +111,15 @@ internal sealed class ProbePins
                     "Leave -PinPath out, or use Linux 5.15 or newer.");
             }
             Pin(Link, i == 0 ? program.Name : $"{program.Name}_{i + 1}", attachments[i].Fd);
+        }
+    }
+
+    /// <summary>Pins the link that registers a struct of functions.</summary>
+    public void Pin(string structOps, Attachment attachment)
+    {
+        if (attachment.LinkId is not null)
+        {
+            Pin(Link, structOps, attachment.Fd);
         }
     }
 

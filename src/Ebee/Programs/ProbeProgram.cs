@@ -1,3 +1,4 @@
+using Ebee.Programs.Attaching;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Programs;
@@ -30,8 +31,8 @@ public sealed class ProbeProgram
     /// <summary>A descriptor of the program, valid until the probe stops.</summary>
     internal SafeFileHandle Handle { get; init; } = new();
 
-    /// <summary>Descriptors of its links, valid until the probe stops; in the order of <see cref="LinkId"/>.</summary>
-    internal SafeFileHandle[] LinkHandle { get; init; } = [];
+    /// <summary>Its links, in the order of <see cref="LinkId"/>.</summary>
+    internal Attachment[] Link { get; init; } = [];
 
     /// <summary>Its name and hooks.</summary>
     public override string ToString() => Hook.Length > 0 ? $"{Name}: {string.Join(", ", Hook)}" : Name;

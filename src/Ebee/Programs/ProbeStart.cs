@@ -30,15 +30,21 @@ internal static class ProbeStart
     {
         using (builder)
         {
+            RequireDescriptors(builder.Name);
             using OpenedObject opened = builder.Open(cancellation);
             List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options, isVerifyOnly: true);
             return Explain(chosen, opened.Verify);
         }
     }, static _ => { }, cancellation);
 
+    /// <summary>Sees that the least that any object needs can be opened: for want of it, what is there looks as if it were not.</summary>
+    /// <exception cref="EbpfException">It cannot.</exception>
+    public static void RequireDescriptors(string name) => Descriptors.Require(48, $"{name} cannot be loaded");
+
     private static EbpfProbe Start(ObjectBuilder builder, ProbeOptions options, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        RequireDescriptors(builder.Name);
         using OpenedObject opened = builder.Open(cancellation);
         List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options);
         LoadedObject loaded = Explain(chosen, opened.Load);
@@ -61,10 +67,10 @@ internal static class ProbeStart
                 return loaded.Attach(program, hook);
             }
             using HostInventory inventory = new(withHolders: false);
-            foreach ((ObjectProgram program, Hook[] hooks) in chosen)
+            foreach ((ObjectProgram program, Hook[] hooks) in chosen.Where(c => !StructOps.IsProgram(c.Program)))
             {
                 Attachment[] attachments = [.. hooks.Select(hook => Attach(program, hook))];
-                programs.Add(Describe(inventory, program, hooks, attachments, owned));
+                programs.Add(Describe(inventory, program, hooks.Select(hook => $"{hook.Kind} {hook.Target}"), attachments, owned));
                 foreach (Attachment iterator in hooks.Zip(attachments).Where(pair => pair.First.Kind == IteratorKind.Name).Select(pair => pair.Second))
                 {
                     SafeFileHandle link = KernelObjects.Duplicate(iterator.Fd);
@@ -73,9 +79,25 @@ internal static class ProbeStart
                 }
                 pins?.Pin(program, attachments);
             }
-            foreach ((string map, Attachment attachment) in loaded.AttachStructOps())
+            List<(string Map, Attachment Attachment)> registered = loaded.RegisterStructOps();
+            programs.AddRange(chosen.Where(c => StructOps.IsProgram(c.Program))
+                .Select(c => Describe(inventory, c.Program, registered.Select(r => $"{StructOps.Kind} {r.Map}"), [], owned)));
+            foreach ((ObjectProgram program, _) in chosen.Where(c => StructOps.IsProgram(c.Program)))
             {
-                programs.Add(new ProbeProgram { Name = map, Type = "struct_ops", Section = ".struct_ops", Hook = [$"struct_ops {map}"] });
+                pins?.Pin(program, []);
+            }
+            foreach ((string map, Attachment attachment) in registered)
+            {
+                programs.Add(new ProbeProgram
+                {
+                    Name = map,
+                    Type = StructOps.Kind,
+                    Section = $".{StructOps.Kind}",
+                    Hook = [$"{StructOps.Kind} {map}"],
+                    LinkId = attachment.LinkId is { } id ? [id] : [],
+                    Link = attachment.LinkId is null ? [] : [attachment],
+                });
+                pins?.Pin(map, attachment);
             }
             Dictionary<string, EbpfMap> maps = new(StringComparer.Ordinal);
             foreach (BpfMap map in loaded.Maps.Where(map => map.Fd >= 0))
@@ -128,10 +150,8 @@ internal static class ProbeStart
         foreach ((string map, EbpfMap existing) in options.ReuseMap)
         {
             CheckAlike(opened.Map(map), existing);
-            // The map of a probe that was stopped can live on elsewhere; its own descriptor is closed.
-            SafeFileHandle? own = existing.Handle is { IsClosed: false } open ? open : null;
-            using SafeFileHandle? found = own is null ? KernelObjects.Maps.Open(existing.Id) : null;
-            opened.ReuseMap(map, (int)(own ?? found ?? throw Gone(existing)).DangerousGetHandle());
+            using SafeFileHandle own = existing.Open();
+            opened.ReuseMap(map, own);
         }
         foreach (string map in options.MapPin.Keys)
         {
@@ -191,7 +211,7 @@ internal static class ProbeStart
         return [.. all.Where(program => names.Any(name => FileSystemName.MatchesSimpleExpression(name, program.Name, ignoreCase: false)))];
     }
 
-    private static ProbeProgram Describe(HostInventory inventory, ObjectProgram program, Hook[] hooks, Attachment[] attachments, List<IDisposable> owned)
+    private static ProbeProgram Describe(HostInventory inventory, ObjectProgram program, IEnumerable<string> hooks, Attachment[] attachments, List<IDisposable> owned)
     {
         SafeFileHandle handle = KernelObjects.Duplicate(program.Fd);
         owned.Add(handle);
@@ -202,9 +222,9 @@ internal static class ProbeStart
             Section = program.Section,
             Type = info.Type,
             ProgramId = info.Id,
-            Hook = [.. hooks.Select(hook => $"{hook.Kind} {hook.Target}")],
+            Hook = [.. hooks],
             LinkId = [.. attachments.Select(attachment => attachment.LinkId).OfType<uint>()],
-            LinkHandle = [.. attachments.Where(attachment => attachment.LinkId is not null).Select(attachment => new SafeFileHandle(attachment.Fd, ownsHandle: false))],
+            Link = [.. attachments.Where(attachment => attachment.LinkId is not null)],
             Handle = handle,
         };
     }
@@ -231,6 +251,4 @@ internal static class ProbeStart
                 $"Give -ReuseMap one that is made alike: Get-EbpfMap | Where-Object Type -eq {type ?? $"{own.Type}"}.");
         }
     }
-
-    private static EbpfException Gone(EbpfMap map) => new(EbpfError.MapNotFound, $"The map {map} is not there any more.", "List them: Get-EbpfMap.");
 }

@@ -91,36 +91,23 @@ internal static unsafe class TestRun
     private static (int Result, LibBpf.BpfTestRunOpts Options) Run(SafeFileHandle program, byte[] data, byte[] dataOut, byte[] context,
         byte[] contextOut, int repeat)
     {
-        bool isHeld = false;
         using LibBpfLog quiet = new();
-        try
+        fixed (byte* dataInAt = data, dataOutAt = dataOut, contextInAt = context, contextOutAt = contextOut)
         {
-            program.DangerousAddRef(ref isHeld);
-            fixed (byte* dataInAt = data, dataOutAt = dataOut, contextInAt = context, contextOutAt = contextOut)
+            LibBpf.BpfTestRunOpts options = new()
             {
-                LibBpf.BpfTestRunOpts options = new()
-                {
-                    Size = (nuint)sizeof(LibBpf.BpfTestRunOpts),
-                    DataIn = dataInAt,
-                    DataSizeIn = (uint)data.Length,
-                    DataOut = dataOutAt,
-                    DataSizeOut = (uint)dataOut.Length,
-                    ContextIn = contextInAt,
-                    ContextSizeIn = (uint)context.Length,
-                    ContextOut = contextOutAt,
-                    ContextSizeOut = (uint)contextOut.Length,
-                    Repeat = repeat,
-                };
-                int result = LibBpf.bpf_prog_test_run_opts((int)program.DangerousGetHandle(), &options);
-                return (result, options);
-            }
-        }
-        finally
-        {
-            if (isHeld)
-            {
-                program.DangerousRelease();
-            }
+                Size = (nuint)sizeof(LibBpf.BpfTestRunOpts),
+                DataIn = dataInAt,
+                DataSizeIn = (uint)data.Length,
+                DataOut = dataOutAt,
+                DataSizeOut = (uint)dataOut.Length,
+                ContextIn = contextInAt,
+                ContextSizeIn = (uint)context.Length,
+                ContextOut = contextOutAt,
+                ContextSizeOut = (uint)contextOut.Length,
+                Repeat = repeat,
+            };
+            return (LibBpf.bpf_prog_test_run_opts(program, &options), options);
         }
     }
 

@@ -36,9 +36,9 @@ public sealed class ExecTracer : Tracer<ExecEvent>
 
     internal override IReadOnlyList<HookStep> Ladder { get; } =
     [
-        new("tp_btf", ["exec_tp_btf"], ["failed_tp_btf"], "fork_tp_btf", "exit_tp_btf"),
-        new("raw_tp", ["exec_raw_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp"),
-        new("tp", ["exec_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp"),
+        new("tp_btf", ["exec_tp_btf"], ["failed_tp_btf"], "fork_tp_btf", "exit_tp_btf") { RunsOnEventsOnly = true },
+        new("raw_tp", ["exec_raw_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp") { RunsOnEventsOnly = true },
+        new("tp", ["exec_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp") { RunsOnEventsOnly = true },
     ];
 
     private protected override ExecEvent Decode(ReadOnlySpan<byte> record, long bootUtcTicks) => new(record, bootUtcTicks);

@@ -47,7 +47,10 @@ public sealed class FileDeleteTracer : Tracer<FileDeleteEvent>
             [], "fork_tp_btf", "exit_tp_btf"),
         new("tp_btf", ["ctime_set", "ctime_exchange", "ctime_skip", "deletions_tp_btf"], // a kernel without io_uring
             [], "fork_tp_btf", "exit_tp_btf"),
-        new("raw_tp", ["deletions_raw_tp"], [], "fork_raw_tp", "exit_raw_tp"),
+        new("raw_tp", ["deletions_raw_tp"], [], "fork_raw_tp", "exit_raw_tp")
+        {
+            Lacks = "Paths are what the programs gave (PathResolved is false), and files that a rename destroys are not shown.",
+        },
     ];
 
     private protected override FileDeleteEvent Decode(ReadOnlySpan<byte> record, long bootUtcTicks) => new(record, bootUtcTicks);

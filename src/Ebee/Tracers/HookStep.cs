@@ -9,6 +9,12 @@ namespace Ebee.Tracers;
 /// the step's own do that.</param>
 internal sealed record HookStep(string Name, string[] Events, string[] Failed, string Fork, string? Exit)
 {
+    /// <summary>What the events of this step lack that those of better ones have, as a sentence; null when nothing.</summary>
+    public string? Lacks { get; init; }
+
+    /// <summary>Whether each run of the programs that see the events is one event; else they look at what is none, too.</summary>
+    public bool RunsOnEventsOnly { get; init; }
+
     /// <summary>Says, without a load, why this kernel cannot offer the step; null when it may.</summary>
     public Func<string?> Missing { get; init; } = static () => null;
 }

@@ -9,6 +9,9 @@ public interface IProbe : IDisposable
     /// <inheritdoc cref="Probe{TEvent}.SkippedHooks"/>
     IReadOnlyList<string> SkippedHooks { get; }
 
+    /// <inheritdoc cref="Probe{TEvent}.Shortcoming"/>
+    string? Shortcoming { get; }
+
     /// <inheritdoc cref="Probe{TEvent}.Seen"/>
     long Seen { get; }
 
@@ -20,6 +23,9 @@ public interface IProbe : IDisposable
 
     /// <inheritdoc cref="Probe{TEvent}.LostToFullRing"/>
     long LostToFullRing { get; }
+
+    /// <inheritdoc cref="Probe{TEvent}.Unknown"/>
+    long Unknown { get; }
 
     /// <inheritdoc cref="Probe{TEvent}.BufferSize"/>
     long BufferSize { get; }

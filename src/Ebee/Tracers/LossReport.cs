@@ -8,6 +8,7 @@ public sealed class LossReport(Action<string> say, string advice)
     private const int IntervalMs = 5000;
     private long _next;
     private long _reported;
+    private long _unknown;
 
     /// <summary>Tells of the loss so far, when the last time is long enough ago.</summary>
     /// <param name="probe">The tracer.</param>
@@ -25,11 +26,21 @@ public sealed class LossReport(Action<string> say, string advice)
     /// <param name="probe">The tracer.</param>
     public void Finish(IProbe probe)
     {
-        if (probe.Lost <= _reported)
+        if (probe.Lost > _reported)
         {
-            return;
+            _reported = probe.Lost;
+            TellLost(probe);
         }
-        _reported = probe.Lost;
+        if (probe.Unknown > _unknown)
+        {
+            _unknown = probe.Unknown;
+            say($"Up to {probe.Unknown} further events may be missing: so often the kernel passed over a program that was at work on the same CPU already. " +
+                "Most are of other system calls or of processes that were not asked for.");
+        }
+    }
+
+    private void TellLost(IProbe probe)
+    {
         long others = probe.Lost - probe.LostToFullRing;
         string reason = others == 0
             ? $"the buffer of {probe.BufferSize} bytes was full"

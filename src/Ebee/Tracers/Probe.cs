@@ -8,12 +8,15 @@ namespace Ebee.Tracers;
 
 /// <summary>
 /// A tracer at work. The kernel's ring is the queue: events that nobody reads yet stay there, and what no longer
-/// fits is counted. Disposing detaches at once; nothing stays behind.
+/// fits is counted. Disposing detaches at once; nothing stays behind, and any thread may do it: whoever reads then gets an
+/// <see cref="ObjectDisposedException"/>.
 /// </summary>
 /// <typeparam name="TEvent">The event's class.</typeparam>
 public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : class
 {
+    private readonly Lock _lock = new(); // held where the kernel's memory and descriptors are used
     private readonly LoadedObject _loaded;
+    private readonly Func<string, bool> _isEvent;
     private readonly RingBufferReader _reader;
     private readonly PollWaiter _waiter = new();
     private readonly EventDecoder _decode;
@@ -23,11 +26,18 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
 
     internal delegate TEvent EventDecoder(ReadOnlySpan<byte> record, long bootUtcTicks);
 
-    internal Probe(LoadedObject loaded, RingBufferReader reader, string hook, IReadOnlyList<string> skippedHooks, EventDecoder decode)
+    /// <param name="loaded">The object, attached.</param>
+    /// <param name="reader">The reader of its ring.</param>
+    /// <param name="hook">The step's name.</param>
+    /// <param name="skippedHooks">The steps before it.</param>
+    /// <param name="isEvent">Whether each run of a program of this name is an event that was asked for.</param>
+    /// <param name="decode">Makes an event of a record.</param>
+    internal Probe(LoadedObject loaded, RingBufferReader reader, string hook, IReadOnlyList<string> skippedHooks, Func<string, bool> isEvent, EventDecoder decode)
     {
         _loaded = loaded;
         _reader = reader;
         _decode = decode;
+        _isEvent = isEvent;
         Hook = hook;
         SkippedHooks = skippedHooks;
     }
@@ -37,6 +47,9 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
 
     /// <summary>The better steps that this kernel does not offer, each with the reason.</summary>
     public IReadOnlyList<string> SkippedHooks { get; }
+
+    /// <summary>What the events lack since a better step could not be used; null when nothing, or when the step was asked for.</summary>
+    public string? Shortcoming { get; internal init; }
 
     /// <summary>Bytes of the ring buffer.</summary>
     public long BufferSize => _reader.Size;
@@ -52,6 +65,12 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
     /// it.
     /// </summary>
     public long Lost { get; private set; }
+
+    /// <summary>
+    /// How often the kernel passed over a program that was at work on the same CPU already, where that may or may not have been an
+    /// event that was asked for. Counted like <see cref="Lost"/>, and not in it.
+    /// </summary>
+    public long Unknown { get; private set; }
 
     /// <summary>Of <see cref="Lost"/>, those that found the ring full. The others found a map full or their CPU busy.</summary>
     public long LostToFullRing { get; private set; }
@@ -81,38 +100,48 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
     /// <summary>Detaches the programs and waits until the last event is in the ring. What is there can still be read.</summary>
     public void Detach()
     {
-        if (!_detached)
+        lock (_lock)
         {
-            _detached = true;
-            _loaded.Detach();
+            if (!_detached)
+            {
+                _detached = true;
+                _loaded.Detach();
+            }
         }
     }
 
     /// <summary>Detaches, and frees the ring.</summary>
     public void Dispose()
     {
-        if (!_disposed)
+        lock (_lock)
         {
-            _disposed = true;
-            _reader.Dispose();
-            _waiter.Dispose();
-            _loaded.Dispose();
+            if (!_disposed)
+            {
+                _disposed = true;
+                _reader.Dispose();
+                _loaded.Dispose();
+            }
         }
+        _waiter.Wake(); // who waits comes back, and is told
+        _waiter.Dispose();
     }
 
     bool IEventSource<TEvent>.TryRead(out TEvent? result)
     {
-        if (!_reader.TryRead(out ReadOnlySpan<byte> record))
+        lock (_lock)
         {
-            result = null;
-            return false;
+            if (!_reader.TryRead(out ReadOnlySpan<byte> record))
+            {
+                result = null;
+                return false;
+            }
+            result = _decode(record, _bootUtcTicks);
+            Seen++;
+            return true;
         }
-        result = _decode(record, _bootUtcTicks);
-        Seen++;
-        return true;
     }
 
-    void IEventSource<TEvent>.Wait(int timeoutMs) => _waiter.Wait(_reader.PollFds, timeoutMs);
+    void IEventSource<TEvent>.Wait(int timeoutMs) => _waiter.Wait(_reader.PollHandles, timeoutMs);
 
     void IEventSource<TEvent>.Wake() => _waiter.Wake();
 
@@ -120,20 +149,31 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
 
     void IEventSource<TEvent>.Finish()
     {
-        Detach();
-        while (_reader.TryRead(out _))
+        lock (_lock)
         {
-            Discarded++;
+            if (_disposed)
+            {
+                return; // by another thread, or by whoever left the stream as it was
+            }
+            Detach();
+            while (_reader.TryRead(out _))
+            {
+                Discarded++;
+            }
+            CountLost();
         }
-        CountLost();
     }
 
     void IEventSource<TEvent>.Tick()
     {
         _bootUtcTicks = BootClock.BootUtcTicks();
-        long before = Lost;
-        CountLost();
-        if (Lost > before)
+        long before = Lost + Unknown;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            CountLost();
+        }
+        if (Lost + Unknown > before)
         {
             OnLost?.Invoke(this);
         }
@@ -142,8 +182,9 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
     private void CountLost()
     {
         BpfMap lost = _loaded.Map("lost");
+        (ulong events, ulong unknown) = _loaded.RecursionMisses(_isEvent);
+        Unknown = (long)(unknown + lost.SumPerCpu((uint)LostReason.LostUnknown));
         LostToFullRing = (long)lost.SumPerCpu((uint)LostReason.LostRingFull);
-        Lost = LostToFullRing + (long)(lost.SumPerCpu((uint)LostReason.LostMapFull) + lost.SumPerCpu((uint)LostReason.LostBusy)
-            + lost.SumPerCpu((uint)LostReason.LostUnknown) + _loaded.RecursionMisses());
+        Lost = LostToFullRing + (long)(lost.SumPerCpu((uint)LostReason.LostMapFull) + lost.SumPerCpu((uint)LostReason.LostBusy) + events);
     }
 }

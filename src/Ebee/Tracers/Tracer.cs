@@ -73,8 +73,25 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
     /// <summary>As <see cref="Start(TracerOptions?, CancellationToken)"/>, writing to and reading from a ring that exists, by its map id.</summary>
     internal Probe<TEvent> Start(TracerOptions options, uint? reusedRing, CancellationToken cancellation = default)
     {
+        try
+        {
+            return Climb(options, reusedRing, cancellation);
+        }
+        catch (IOException e) when (KernelErrors.Exhausted($"{Tool} cannot start", e) is { } exhausted)
+        {
+            throw exhausted;
+        }
+    }
+
+    /// <summary>Whether a step's failure means that this kernel does not offer it, or may mean it (EPERM).</summary>
+    internal static bool LeadsToNextStep(EbpfError error) => error is EbpfError.LoadFailed or EbpfError.VerifierRejected
+        or EbpfError.FunctionNotFound or EbpfError.AttachFailed or EbpfError.PermissionDenied;
+
+    private Probe<TEvent> Climb(TracerOptions options, uint? reusedRing, CancellationToken cancellation)
+    {
         uint ringSize = options.RingSize;
         KernelRequirements.Check();
+        RequireDescriptors();
         TaskFilter filter = new(options);
         List<string> skipped = [];
         EbpfException? last = null;
@@ -96,7 +113,13 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
                 LoadedObject loaded = Load(step, options, filter, ringSize, reusedRing, cancellation);
                 try
                 {
-                    return new Probe<TEvent>(loaded, new RingBufferReader(loaded.Map("events").Fd, ringSize), step.Name, skipped, Decode);
+                    // Without filters a run that the kernel passes over is an event; with them it may be one of another process.
+                    string[] events = step.RunsOnEventsOnly && filter.Filters == 0 ? step.Events : [];
+                    RingBufferReader reader = new(KernelObjects.Duplicate(loaded.Map("events").Fd), ringSize);
+                    return new Probe<TEvent>(loaded, reader, step.Name, skipped, events.Contains, Decode)
+                    {
+                        Shortcoming = options.Hook is null ? step.Lacks : null,
+                    };
                 }
                 catch (Exception e)
                 {
@@ -106,6 +129,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
             }
             catch (EbpfException e) when (LeadsToNextStep(e.Error))
             {
+                RequireDescriptors(); // for want of them, what is there looks as if it were not
                 last = e;
                 skipped.Add($"{step.Name}: {e.Message}");
             }
@@ -119,9 +143,11 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         throw last;
     }
 
-    /// <summary>Whether a step's failure means that this kernel does not offer it, or may mean it (EPERM).</summary>
-    internal static bool LeadsToNextStep(EbpfError error) => error is EbpfError.LoadFailed or EbpfError.VerifierRejected
-        or EbpfError.FunctionNotFound or EbpfError.AttachFailed or EbpfError.PermissionDenied;
+    private void RequireDescriptors()
+    {
+        const int Needed = 48; // maps, programs, links, the kernel's types, and what libbpf and .NET open for a moment
+        Descriptors.Require(Needed, $"{Tool} cannot start");
+    }
 
     private protected static TableColumn Column(string header, int width, Func<TEvent, string?> value) =>
         new(header, width, e => value((TEvent)e));
@@ -138,7 +164,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         }
         opened.LeaveOutMissingMaps();
         opened.ResizeMap("events", ringSize);
-        opened.ResizeMap("scratches", (uint)((int)ScratchPool.ScratchesShared + LibBpf.libbpf_num_possible_cpus()));
+        opened.ResizeMap("scratches", (uint)((int)ScratchPool.ScratchesShared + Processors.PossibleCount));
         filter.Size(opened);
         opened.SetConstant("settings", new Settings
         {
@@ -152,7 +178,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         if (reusedRing is uint id)
         {
             using Microsoft.Win32.SafeHandles.SafeFileHandle ring = BpfMap.OpenById(id);
-            opened.ReuseMap("events", (int)ring.DangerousGetHandle());
+            opened.ReuseMap("events", ring);
         }
         LoadedObject loaded = opened.Load();
         try

@@ -68,7 +68,7 @@ internal static class EventTargets
         RandomAccess.Write(Ring.Value, data.AsSpan(0, 8), 0);
         RandomAccess.Write(Ring.Value, data.AsSpan(8, 8), Page);
         RandomAccess.Write(Ring.Value, data.AsSpan(16), 2 * Page);
-        using RingBufferReader reader = new((int)Ring.Value.DangerousGetHandle(), RingSize);
+        using RingBufferReader reader = new(Ebee.Native.KernelObjects.Duplicate(Ring.Value), RingSize);
         long all = 0;
         while (reader.TryRead(out ReadOnlySpan<byte> record))
         {
@@ -104,7 +104,7 @@ internal static class EventTargets
         using PerfRing ring = new(File.OpenHandle($"/proc/self/fd/{PerfBuffer.Value.DangerousGetHandle()}", FileMode.Open, FileAccess.ReadWrite), 0, "map", RingSize);
         _ = ring.Refresh();
         long all = 0;
-        while (ring.TryPeek(out _))
+        while (ring.TryPeek())
         {
             all += ring.Take(out ReadOnlySpan<byte> record, out _) ? CheckRecord(record) : 1;
             Assert.InRange(all, 0, RingSize);

@@ -47,7 +47,7 @@ public sealed class CompilerTests
             opened.Enable(program);
         }
         opened.ResizeMap("events", 1 << 16);
-        opened.ResizeMap("scratches", (uint)((int)ScratchPool.ScratchesShared + LibBpf.libbpf_num_possible_cpus()));
+        opened.ResizeMap("scratches", (uint)((int)ScratchPool.ScratchesShared + Ebee.Host.Processors.PossibleCount));
         opened.SetConstant("settings", new Settings
         {
             Filters = (FilterKind)63,

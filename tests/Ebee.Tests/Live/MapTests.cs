@@ -17,7 +17,7 @@ namespace Ebee.Tests.Live;
 /// <summary>Entries of maps of every type; the witness is bpftool's dump of the same map.</summary>
 public sealed class MapTests : IDisposable
 {
-    private static readonly int Cpus = LibBpf.libbpf_num_possible_cpus();
+    private static readonly int Cpus = Ebee.Host.Processors.PossibleCount;
     private readonly Lazy<EbpfProbe> _probe = new(() => EbpfProbe.Start(BpfCause.Object("maps")));
 
     // What is set in each map, by the names that a user gives.

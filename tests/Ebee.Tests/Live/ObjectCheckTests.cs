@@ -107,7 +107,8 @@ public sealed class ObjectCheckTests
         using ObjectBuilder builder = ObjectBuilder.FromFile(BpfCause.Object("known"));
         using OpenedObject opened = builder.Open();
         opened.EnableOnly([]);
-        opened.ReuseMap("known_hash", known.Map("known_hash").Fd);
+        using Microsoft.Win32.SafeHandles.SafeFileHandle map = KernelObjects.Duplicate(known.Map("known_hash").Fd);
+        opened.ReuseMap("known_hash", map);
         using LoadedObject loaded = opened.Load();
         ulong key = 1;
         uint value = 4711;

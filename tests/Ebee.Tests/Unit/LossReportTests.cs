@@ -33,6 +33,17 @@ public sealed class LossReportTests
     }
 
     [Fact]
+    public void What_may_have_been_an_event_is_told_and_is_not_lost()
+    {
+        List<string> said = [];
+        LossReport report = new(said.Add, "Do this.");
+        report.Finish(new Probe { Unknown = 7 });
+        Assert.StartsWith("Up to 7 further events may be missing", Assert.Single(said), StringComparison.Ordinal);
+        report.Finish(new Probe { Unknown = 7 }); // nothing new
+        Assert.Single(said);
+    }
+
+    [Fact]
     public void What_was_not_due_to_the_buffer_is_told_apart()
     {
         List<string> said = [];
@@ -46,6 +57,10 @@ public sealed class LossReportTests
         public string Hook => "";
 
         public IReadOnlyList<string> SkippedHooks => [];
+
+        public string? Shortcoming => null;
+
+        public long Unknown { get; set; }
 
         public long Seen => 0;
 

@@ -53,6 +53,21 @@ public sealed class OutputScanTests
         Assert.Equal([new EventOutput(Map, 20)], Scan([.. LoadMap(1, Map), Move(2, 20), subprogram, Exit, Call(Reserve), Exit]));
     }
 
+    // An atomic operation that fetches changes a register: of exchange and add the source, of compare-and-exchange r0, of a load the
+    // destination. One that does not fetch changes none.
+    [Theory]
+    [InlineData(0xe1, 7, 10, null)]      // xchg
+    [InlineData(0x01, 7, 10, null)]      // fetch_add
+    [InlineData(0xf1, 6, 10, null, 0)]   // cmpxchg
+    [InlineData(0x100, 10, 7, null)]     // load_acquire
+    [InlineData(0x110, 7, 10, 8)]        // store_release
+    [InlineData(0x00, 7, 10, 8)]         // add
+    public void What_an_atomic_operation_brings_is_not_known(int operation, int source, int destination, int? size, int changed = 7)
+    {
+        BpfInsn atomic = new(0xdb, (byte)(source << 4 | destination), -8, operation);
+        Assert.Equal([new EventOutput(Map, size)], Scan([Move(changed, 8), .. LoadMap(1, Map), atomic, Copy(2, changed), Move(3, 0), Call(Reserve), Exit]));
+    }
+
     [Fact]
     public void A_map_that_is_not_known_is_none()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ebee.Events;
+using Ebee.Native;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Tests.Unit;
@@ -109,6 +110,25 @@ public sealed partial class RingBufferReaderTests : IDisposable
         Assert.Equal(EbpfError.MapFailed, e.Error);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_disposed_reader_says_so(bool hasMore)
+    {
+        Produce(0, [1]);
+        Produce(16, [2]);
+        Commit(32);
+        RingBufferReader reader = Reader();
+        Assert.True(reader.TryRead(out _));
+        Assert.True(hasMore || reader.TryRead(out _));
+        reader.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => reader.TryRead(out _));
+        reader.Release(); // nothing is touched
+        Assert.Equal(0, reader.PendingBytes);
+        reader.Dispose();
+        Assert.Equal(hasMore ? 0ul : 16ul, Consumer);
+    }
+
     [Fact]
     public void A_record_may_be_empty()
     {
@@ -149,7 +169,7 @@ public sealed partial class RingBufferReaderTests : IDisposable
         }
     }
 
-    private RingBufferReader Reader() => new((int)_file.DangerousGetHandle(), Size);
+    private RingBufferReader Reader() => new(KernelObjects.Duplicate(_file), Size);
 
     private void Commit(ulong position) => Write(_page, BitConverter.GetBytes(position));
 

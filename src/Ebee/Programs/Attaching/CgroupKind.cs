@@ -26,7 +26,7 @@ internal sealed class CgroupKind : AttachKind
         yield return LibBpfHook(program.Section, path, loaded =>
         {
             using SafeFileHandle folder = Open(path);
-            return LibBpf.bpf_program__attach_cgroup(loaded.Handle, (int)folder.DangerousGetHandle());
+            return LibBpf.bpf_program__attach_cgroup(loaded.Handle, folder);
         });
     }
 

@@ -16,7 +16,7 @@ internal sealed class NetworkNamespaceKind : AttachKind
         yield return LibBpfHook(Prefix(program), name, static loaded =>
         {
             using SafeFileHandle handle = File.OpenHandle(Namespace);
-            return LibBpf.bpf_program__attach_netns(loaded.Handle, (int)handle.DangerousGetHandle());
+            return LibBpf.bpf_program__attach_netns(loaded.Handle, handle);
         });
     }
 }

@@ -31,7 +31,7 @@ internal sealed class PerfEventKind : AttachKind
     internal static Attachment Attach(ObjectProgram program, SafeFileHandle perf, string target)
     {
         using LibBpfLog log = new();
-        nint link = LibBpf.bpf_program__attach_perf_event(program.Handle, (int)perf.DangerousGetHandle());
+        nint link = LibBpf.bpf_program__attach_perf_event(program.Handle, perf);
         Attachment attachment = Attachment.OfLink(link, program, target, log);
         perf.SetHandleAsInvalid(); // libbpf closes it with the link
         return attachment;
