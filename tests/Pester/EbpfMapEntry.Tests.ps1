@@ -59,7 +59,7 @@ char LICENSE[] SEC("license") = "GPL";
         ($value | Get-Member -MemberType Properties).Name | Should -Be name, packets, Pid, pid_2, state
         $value.pid_2 | Should -Be 2
         "$($value.state)" | Should -Be STATE_OPEN
-        $value | ConvertTo-Json -Compress | Should -Be '{"packets":16,"Pid":1,"pid_2":2,"state":5,"name":"eth0"}'
+        $value | ConvertTo-Json -Compress | Should -Be '{"packets":16,"Pid":1,"pid_2":2,"state":"STATE_OPEN","name":"eth0"}'
         $value | ConvertTo-Csv | Select-Object -Last 1 | Should -Be '"16","1","2","STATE_OPEN","eth0"'
         Set-EbpfMapEntry $map 2 $value
         (Get-EbpfMapEntry $map -Key 2).Value | Should -Be $value
