@@ -10,9 +10,9 @@ public sealed class NameServiceTests
     [LiveFact]
     public void What_the_name_service_does_not_say_holds_nothing_up() => WithNameService(libraries =>
     {
-        const int Calls = 60;
+        const int Calls = 21;
         Stopwatch watch = new();
-        using EbeeProcess ebee = Start(libraries, "execsnoop", "--json", "--buffer-size", "64K", "--duration", "3s", "--user", "1", "4001", "4100", "4101", "4102");
+        using EbeeProcess ebee = Start(libraries, "execsnoop", "--json", "--buffer-size", "64K", "--duration", "5s", "--user", "1", "4001", "4100", "4101", "4102");
         watch.Start();
         Execute(4001);
         Execute(4100);
@@ -22,7 +22,7 @@ public sealed class NameServiceTests
         }
         Execute(4001);
         JsonElement[] events = [.. ebee.ReadToEnd().Select(line => JsonDocument.Parse(line).RootElement)];
-        Assert.InRange(watch.Elapsed.TotalSeconds, 2.5, Guest.Limit(5));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 4.5, Guest.Limit(9)); // one that hangs takes a minute
         Assert.Equal((Calls + 3, 0, 0), ebee.Account);
         Assert.All(events, e => Assert.Equal(
             e.GetProperty("UserId").GetInt32() switch { 1 => "daemon", 4001 => "ebee-remote", _ => null },

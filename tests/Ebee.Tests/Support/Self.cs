@@ -16,6 +16,17 @@ internal static class Self
         Directory.GetFileSystemEntries($"/proc/{process}/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "");
 
     /// <summary>The ids of its child processes, of those too that ended and nobody waited for.</summary>
-    public static string[] Children() => [.. Directory.EnumerateDirectories("/proc/self/task")
-        .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+    public static string[] Children() => [.. Directory.EnumerateDirectories("/proc/self/task").SelectMany(ChildrenOf)];
+
+    private static string[] ChildrenOf(string thread)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (IOException)
+        {
+            return []; // the thread has ended, and its children are another's
+        }
+    }
 }

@@ -82,19 +82,23 @@ int as_one_line(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-static int nothing(__u32 i, void *context)
+static __u64 until;
+
+static int wait(__u32 i, void *context)
 {
-	return 0;
+	return bpf_ktime_get_ns() > until; // 1 ends the loop
 }
 
-// Some hundredths of a second for each task, and no output.
+// Three seconds in all, however many tasks there are, and no output until the end.
 SEC("?iter/task")
 int as_nothing(struct bpf_iter__task *ctx)
 {
 	static const char format[] = "%s";
 	__u64 values[1];
 
-	bpf_loop(1 << 21, nothing, NULL, 0);
+	if (!until)
+		until = bpf_ktime_get_ns() + 3000000000ULL;
+	bpf_loop(1 << 23, wait, NULL, 0);
 	if (!ctx->task) {
 		values[0] = (__u64)"end\n";
 		bpf_seq_printf(ctx->meta->seq, format, sizeof(format), values, sizeof(values));
