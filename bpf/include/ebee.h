@@ -103,8 +103,8 @@ struct {
 	__type(value, u64);
 } lost SEC(".maps");
 
-// The filter sets, of the size that is needed. They are preallocated: before Linux 6.1, a tracing program with a map
-// that is not makes the kernel warn. Process ids are those of the reader's namespace.
+// The filter sets, of the size that is needed: set before load. They are preallocated here: before Linux 6.1, a tracing
+// program with a map that is not makes the kernel warn. Process ids are those of the reader's namespace.
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
