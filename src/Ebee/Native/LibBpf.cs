@@ -67,6 +67,9 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_map__set_max_entries(nint map, uint maxEntries);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_map__set_autocreate(nint map, [MarshalAs(UnmanagedType.U1)] bool autocreate);
+
+    [LibraryImport(Library)]
     internal static partial uint bpf_map__map_flags(nint map);
 
     [LibraryImport(Library)]

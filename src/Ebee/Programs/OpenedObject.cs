@@ -76,6 +76,9 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
+    /// <summary>Has a map not made, which no program uses that is loaded.</summary>
+    public void OmitMap(string map) => LibBpf.bpf_map__set_autocreate(FindMap(map), false);
+
     /// <summary>Has the kernel take memory for an entry of a map when it is made, and not for all before.</summary>
     public void AllocateWhenUsed(string map)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Ebee.Events;
+using Ebee.Host;
 
 namespace Ebee.Tracers;
 
@@ -36,10 +37,14 @@ public sealed class ExecTracer : Tracer<ExecEvent>
 
     internal override IReadOnlyList<HookStep> Ladder { get; } =
     [
-        new("tp_btf", ["exec_tp_btf"], ["failed_tp_btf"], "fork_tp_btf", "exit_tp_btf"),
-        new("raw_tp", ["exec_raw_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp"),
-        new("tp", ["exec_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp"),
+        KernelRelease.IsOlderThan(6, 9) // which has sched_prepare_exec
+            ? new("tp_btf", ["exec_tp_btf"], ["failed_tp_btf"], "fork_tp_btf", "exit_tp_btf") { Omitted = EarlyArguments }
+            : new("tp_btf", ["exec_early_tp_btf"], ["failed_tp_btf"], "fork_tp_btf", "exit_tp_btf") { Early = ["prepare_tp_btf", "rename_tp_btf"] },
+        new("raw_tp", ["exec_raw_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp") { Omitted = EarlyArguments },
+        new("tp", ["exec_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp") { Omitted = EarlyArguments },
     ];
+
+    private static string[] EarlyArguments => ["early_arguments"];
 
     private protected override ExecEvent Decode(ReadOnlySpan<byte> record, long bootUtcTicks) => new(record, bootUtcTicks);
 }

@@ -9,6 +9,12 @@ namespace Ebee.Tracers;
 /// the step's own do that.</param>
 internal sealed record HookStep(string Name, string[] Events, string[] Failed, string Fork, string? Exit)
 {
+    /// <summary>Programs that run before those of the events and keep what they need.</summary>
+    public string[] Early { get; init; } = [];
+
+    /// <summary>Maps that this step does without, which the kernel may not have.</summary>
+    public string[] Omitted { get; init; } = [];
+
     /// <summary>Says, without a load, why this kernel cannot offer the step; null when it may.</summary>
     public Func<string?> Missing { get; init; } = static () => null;
 }

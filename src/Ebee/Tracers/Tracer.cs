@@ -125,11 +125,15 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
     private LoadedObject Load(HookStep step, TracerOptions options, TaskFilter filter, uint ringSize, uint? reusedRing)
     {
         string[] followers = [.. filter.Followers(step)];
-        string[] programs = options.IncludeFailed ? [.. step.Events.Union(step.Failed)] : step.Events;
+        string[] programs = [.. step.Early, .. options.IncludeFailed ? step.Events.Union(step.Failed) : step.Events];
         using OpenedObject opened = ObjectBuilder.FromResource(ObjectName).Open();
         foreach (string program in programs.Concat(followers))
         {
             opened.Enable(program);
+        }
+        foreach (string map in step.Omitted)
+        {
+            opened.OmitMap(map);
         }
         opened.ResizeMap("events", ringSize);
         opened.ResizeMap("scratches", (uint)((int)ScratchPool.ScratchesShared + LibBpf.libbpf_num_possible_cpus()));

@@ -16,10 +16,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/auxv.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -394,6 +397,29 @@ static void unshare_all(char *names)
 		die("mount");
 }
 
+// Starts this program so often, and all the while writes over the arguments that it is started with. Needs addresses
+// that are not random: those of this program's own file name and of the other's are the same.
+static void overwrite_arguments(int count)
+{
+	static char text[] = "XXXXXXXX-XXXXXXXX";
+	char *arguments[] = { "cause", "-", "genuine-argument", NULL };
+	char *name = (char *)getauxval(AT_EXECFN);
+	char *end = name + strlen(name) - strlen(self);
+	struct iovec from = { text, sizeof(text) - 1 }, to = { end - sizeof(text), sizeof(text) - 1 };
+
+	while (count-- > 0) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			execve(self, arguments, no_environment);
+			_exit(98);
+		}
+		do
+			process_vm_writev(child, &from, 1, &to, 1, 0);
+		while (waitpid(child, NULL, WNOHANG) == 0);
+	}
+}
+
 static void run(char **steps);
 
 static void *run_thread(void *steps)
@@ -501,6 +527,10 @@ static void run(char **steps)
 		} else if (!strcmp(step, "stack-mounts")) {
 			stack_mounts(steps[0], atoi(steps[1]));
 			steps += 2;
+		} else if (!strcmp(step, "fixed-addresses")) { // for what it executes
+			personality(ADDR_NO_RANDOMIZE);
+		} else if (!strcmp(step, "overwrite-arguments")) {
+			overwrite_arguments(atoi(*steps++));
 		} else if (!strcmp(step, "make-folder")) { // and goes into it
 			if (mkdir(*steps, 0755) || chdir(*steps))
 				die("make-folder");
