@@ -81,14 +81,15 @@ static __always_inline void append_working_directory(struct scratch *s, struct t
 
 // The first bytes of the arguments, as the kernel copied them. From when it lets go of exec_update_lock on, which is long
 // before sched_process_exec, other processes of the user can write into the new program's memory.
-#define EARLY_MAX 4096
+#define EARLY_MAX 1600 // more would make of the storage more than 2 KiB, which takes the kernel five times as long
+#define EARLY_PART 256
 
 struct early_arguments {
 	u64 program; // struct linux_binprm
 	u64 next;    // address of the argument to be read
 	u32 left;    // arguments to be read
 	u32 length;
-	u8 text[2 * EARLY_MAX]; // half of it, and a bound that the verifier understands
+	u8 text[EARLY_MAX + EARLY_PART];
 };
 
 struct {
@@ -107,7 +108,7 @@ static __always_inline void put_early(struct scratch *s, u64 at, const struct ea
 		return;
 	length = early->length;
 	barrier_var(length);
-	if (!length || length > EARLY_MAX || at >= BASE_MAX)
+	if (!length || length > sizeof(early->text) || at >= BASE_MAX)
 		return;
 	bpf_probe_read_kernel(s->record + at, length, early->text);
 	if (!early->left || record->arguments_length < length) {
@@ -200,11 +201,11 @@ __noinline int read_early_chunk(void)
 		barrier_var(at);
 		if (!early->left || at >= EARLY_MAX)
 			return 1;
-		n = read_user_string(early->text + at, EARLY_MAX, (void *)early->next);
+		n = read_user_string(early->text + at, EARLY_PART, (void *)early->next);
 		if (n <= 0)
 			return 1;
-		if (at + n > EARLY_MAX)
-			n = EARLY_MAX - at; // the rest is read later
+		if (n == EARLY_PART)
+			n--; // its NUL is none of the argument's, or comes next
 		else
 			early->left--;
 		early->next += n;

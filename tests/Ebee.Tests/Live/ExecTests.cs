@@ -81,6 +81,11 @@ public sealed class ExecTests
 
     [LiveTheory]
     [InlineData(1, 100_000)]    // one long argument
+    [InlineData(3, 255)]        // about as long as what is read at once, and as what is read early
+    [InlineData(3, 256)]
+    [InlineData(7, 254)]
+    [InlineData(1, 1590)]
+    [InlineData(2, 1600)]
     [InlineData(100, 1000)]     // many
     [InlineData(10_000, 10)]
     [InlineData(1, 131_071)]    // the longest single one that Linux takes

@@ -15,7 +15,7 @@ public sealed unsafe class KernelStateTests
     public void A_record_finds_a_buffer_while_those_of_the_cpus_are_taken()
     {
         using Cause cause = new("child", "a", "await", "child", "b", "await", "child", "c");
-        HashSet<int> before = [.. Descriptors()];
+        HashSet<int> before = [.. Maps().Select(map => map.Id)];
         using Probe<ExecEvent> probe = new ExecTracer().Start(new TracerOptions { ProcessId = [cause.Id], IncludeChildren = true });
         Map scratches = Assert.Single(Maps(before, Array), map => map.ValueSize > 32768);
         Assert.Equal((int)ScratchPool.ScratchesShared + LibBpf.libbpf_num_possible_cpus(), scratches.Entries);
@@ -41,7 +41,7 @@ public sealed unsafe class KernelStateTests
     public void All_buffers_are_free_afterwards()
     {
         using Cause cause = new("many", "4", "500", Tracing.NewMark());
-        HashSet<int> before = [.. Descriptors()];
+        HashSet<int> before = [.. Maps().Select(map => map.Id)];
         using Probe<ExecEvent> probe = new ExecTracer().Start(new TracerOptions { ProcessId = [cause.Id], IncludeChildren = true });
         Map scratches = Assert.Single(Maps(before, Array), map => map.ValueSize > 32768);
         cause.Go();
@@ -61,7 +61,7 @@ public sealed unsafe class KernelStateTests
     public void The_sets_of_processes_have_room_for_all_that_can_live()
     {
         using Cause cause = new();
-        HashSet<int> before = [.. Descriptors()];
+        HashSet<int> before = [.. Maps().Select(map => map.Id)];
         using Probe<ExecEvent> probe = new ExecTracer().Start(new TracerOptions
         {
             ProcessId = [cause.Id],
@@ -82,7 +82,7 @@ public sealed unsafe class KernelStateTests
     public void A_full_set_loses_the_children_of_those_asked_for_and_shows_those_of_the_excluded(bool followed, int lost)
     {
         using Cause cause = new("child", "first", "await", "child", "second");
-        HashSet<int> before = [.. Descriptors()];
+        HashSet<int> before = [.. Maps().Select(map => map.Id)];
         using Probe<ExecEvent> probe = new ExecTracer().Start(followed
             ? new TracerOptions { ProcessId = [cause.Id], IncludeChildren = true }
             : new TracerOptions { ExcludeProcessId = [cause.Id], Name = ["cause"] });
@@ -122,24 +122,23 @@ public sealed unsafe class KernelStateTests
         }
     }
 
-    private static IEnumerable<int> Descriptors() =>
-        Directory.EnumerateFiles("/proc/self/fdinfo").Select(file => int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture));
+    private sealed record Map(int Descriptor, int Id, int Type, int ValueSize, int Entries);
 
-    private sealed record Map(int Descriptor, int ValueSize, int Entries);
+    // This process's maps of a type, but for those of the ids that there were before.
+    private static IEnumerable<Map> Maps(HashSet<int> before, int type) => Maps().Where(map => map.Type == type && !before.Contains(map.Id));
 
-    // This process's maps of a type, but for those of the descriptors that there were before.
-    private static List<Map> Maps(HashSet<int> before, int type)
+    private static List<Map> Maps()
     {
         List<Map> maps = [];
-        foreach (int descriptor in Descriptors().Except(before))
+        foreach (string file in Directory.EnumerateFiles("/proc/self/fdinfo"))
         {
             try
             {
-                Dictionary<string, string> facts = File.ReadAllLines($"/proc/self/fdinfo/{descriptor}").Select(line => line.Split(':', 2))
+                Dictionary<string, string> facts = File.ReadAllLines(file).Select(line => line.Split(':', 2))
                     .Where(pair => pair.Length == 2).GroupBy(pair => pair[0]).ToDictionary(group => group.Key, group => group.First()[1].Trim());
-                if (facts.GetValueOrDefault("map_type") == $"{type}")
+                if (facts.ContainsKey("map_type"))
                 {
-                    maps.Add(new Map(descriptor, Number("value_size"), Number("max_entries")));
+                    maps.Add(new Map(int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture), Number("map_id"), Number("map_type"), Number("value_size"), Number("max_entries")));
                 }
 
                 int Number(string name) => int.Parse(facts[name], CultureInfo.InvariantCulture);
