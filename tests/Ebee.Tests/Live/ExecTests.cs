@@ -247,7 +247,9 @@ public sealed class ExecTests
         string folder = TestFolder.New();
         File.WriteAllText(Path.Combine(folder, "other"), "");
         using Cause cause = new("chdir", Cause.Encode(folder), "exec-gone", how, "cause", "say-paths");
-        ExecEvent e = Assert.Single(cause.Trace(out string printed));
+        List<ExecEvent> events = cause.Trace(out string printed);
+        SkipException.If(printed.StartsWith("unsupported", StringComparison.Ordinal), "needs a file system with O_TMPFILE beneath /var/tmp");
+        ExecEvent e = Assert.Single(events);
         Dictionary<string, string> self = Cause.Report(printed);
         Assert.Equal((self["exe"], self["cwd"]), (e.Executable, e.WorkingDirectory));
         Assert.Equal(isDeleted, self["exe"].EndsWith(" (deleted)", StringComparison.Ordinal));

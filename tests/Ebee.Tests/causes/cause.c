@@ -269,6 +269,10 @@ static void exec_gone(const char *how, char **arguments)
 		file = open(".", O_TMPFILE | O_RDWR, 0755);
 	else
 		file = open("gone", O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	if (file < 0 && errno == EOPNOTSUPP) {
+		dprintf(1, "unsupported\n");
+		_exit(0);
+	}
 	if (file < 0)
 		die(how);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy_of_self(file));
