@@ -177,8 +177,12 @@ int BPF_PROG(exec_tp_btf, struct task_struct *task, pid_t old_pid, struct linux_
 SEC("?tp_btf/sched_prepare_exec") // linux 6.9
 int BPF_PROG(prepare_tp_btf, struct task_struct *task, struct linux_binprm *program)
 {
-	struct early_arguments *early = bpf_task_storage_get(&early_arguments, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	u32 filters = settings.filters & (FILTER_PROCESS | FILTER_EXCLUDED_PROCESS | FILTER_CGROUP); // the exec changes the others
+	struct early_arguments *early;
 
+	if (filters && is_filtered_by(filters))
+		return 0;
+	early = bpf_task_storage_get(&early_arguments, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!early)
 		return 0; // they are read later
 	early->program = (u64)program;
