@@ -79,7 +79,45 @@ static __always_inline void append_working_directory(struct scratch *s, struct t
 		record->task.flags |= RECORD_DIRECTORY_DELETED;
 }
 
-static __always_inline int on_exec(const char *file_name)
+// The first bytes of the arguments, as the kernel copied them. From when it lets go of exec_update_lock on, which is long
+// before sched_process_exec, other processes of the user can write into the new program's memory.
+#define EARLY_MAX 1600 // more would make of the storage more than 2 KiB, which takes the kernel five times as long
+#define EARLY_PART 256
+
+struct early_arguments {
+	u64 program; // struct linux_binprm
+	u64 next;    // address of the argument to be read
+	u32 left;    // arguments to be read
+	u32 length;
+	u8 text[EARLY_MAX + EARLY_PART];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE); // freed with the task
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct early_arguments);
+} early_arguments SEC(".maps");
+
+static __always_inline void put_early(struct scratch *s, u64 at, const struct early_arguments *early, u64 program)
+{
+	struct exec_record *record = (void *)s->record;
+	u64 length;
+
+	if (!early || early->program != program)
+		return;
+	length = early->length;
+	barrier_var(length);
+	if (!length || length > sizeof(early->text) || at >= BASE_MAX)
+		return;
+	bpf_probe_read_kernel(s->record + at, length, early->text);
+	if (!early->left || record->arguments_length < length) {
+		record->arguments_length = length;
+		s->length = at + length;
+	}
+}
+
+static __always_inline int on_exec(const char *file_name, const struct early_arguments *early, u64 program)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct exec_record *record;
@@ -124,6 +162,7 @@ static __always_inline int on_exec(const char *file_name)
 		} else {
 			cut(s);
 		}
+		put_early(s, start, early, program);
 	}
 	end_record(s);
 	return 0;
@@ -132,19 +171,93 @@ static __always_inline int on_exec(const char *file_name)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(exec_tp_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
 {
-	return on_exec(BPF_CORE_READ(program, filename));
+	return on_exec(BPF_CORE_READ(program, filename), 0, 0);
+}
+
+SEC("?tp_btf/sched_prepare_exec") // linux 6.9
+int BPF_PROG(prepare_tp_btf, struct task_struct *task, struct linux_binprm *program)
+{
+	u32 filters = settings.filters & (FILTER_PROCESS | FILTER_EXCLUDED_PROCESS | FILTER_CGROUP); // the exec changes the others
+	struct early_arguments *early;
+
+	if (filters && is_filtered_by(filters))
+		return 0;
+	early = bpf_task_storage_get(&early_arguments, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!early)
+		return 0; // they are read later
+	early->program = (u64)program;
+	early->next = BPF_CORE_READ(program, p);
+	early->left = BPF_CORE_READ(program, argc);
+	early->length = 0;
+	return 0;
+}
+
+__noinline int read_early_chunk(void)
+{
+	struct early_arguments *early = bpf_task_storage_get(&early_arguments, bpf_get_current_task_btf(), 0, 0);
+
+	if (!early)
+		return 1;
+	for (int i = 0; i < CHUNK; i++) {
+		u64 at = early->length;
+		long n;
+
+		barrier_var(at);
+		if (!early->left || at >= EARLY_MAX)
+			return 1;
+		n = read_user_string(early->text + at, EARLY_PART, (void *)early->next);
+		if (n <= 0)
+			return 1;
+		if (n == EARLY_PART)
+			n--; // its NUL is none of the argument's, or comes next
+		else
+			early->left--;
+		early->next += n;
+		early->length = at + n;
+	}
+	return 0;
+}
+
+// An exec gives the task its new name with its new memory in place and exec_update_lock still held.
+SEC("?tp_btf/task_rename")
+int BPF_PROG(rename_tp_btf, struct task_struct *task)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct early_arguments *early;
+
+	if (task != current)
+		return 0;
+	early = bpf_task_storage_get(&early_arguments, current, 0, 0);
+	if (!early || early->length)
+		return 0;
+	for (int i = 0; i < CHUNKS; i++)
+		if (read_early_chunk())
+			break;
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(exec_early_tp_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct early_arguments *early = bpf_task_storage_get(&early_arguments, current, 0, 0);
+
+	on_exec(BPF_CORE_READ(program, filename), early, (u64)program);
+	if (early)
+		bpf_task_storage_delete(&early_arguments, current);
+	return 0;
 }
 
 SEC("?raw_tp/sched_process_exec")
 int BPF_PROG(exec_raw_tp, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
 {
-	return on_exec(BPF_CORE_READ(program, filename));
+	return on_exec(BPF_CORE_READ(program, filename), 0, 0);
 }
 
 SEC("?tp/sched/sched_process_exec")
 int exec_tp(struct trace_event_raw_sched_process_exec *ctx)
 {
-	return on_exec((void *)ctx + (ctx->__data_loc_filename & 0xffff));
+	return on_exec((void *)ctx + (ctx->__data_loc_filename & 0xffff), 0, 0);
 }
 
 #define FAILED_ARGUMENT_MAX (128 * 1024) // MAX_ARG_STRLEN

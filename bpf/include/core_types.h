@@ -229,6 +229,8 @@ struct task_struct {
 };
 
 struct linux_binprm {
+	unsigned long p; // where the arguments begin
+	int argc;
 	const char *filename;
 };
 

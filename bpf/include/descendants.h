@@ -10,17 +10,20 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 {
 	u32 parent_tgid, child_tgid;
 	u8 one = 1;
+	bool followed, excluded;
 
 	if (BPF_CORE_READ(parent, tgid) == BPF_CORE_READ(child, tgid))
 		return 0; // a thread
 	parent_tgid = reader_tgid(parent);
 	child_tgid = reader_tgid(child);
-	if ((settings.filters & FILTER_DESCENDANTS) && bpf_map_lookup_elem(&processes, &parent_tgid))
-		if (bpf_map_update_elem(&processes, &child_tgid, &one, BPF_ANY))
-			count_lost(LOST_MAP_FULL);
-	if (bpf_map_lookup_elem(&excluded_processes, &parent_tgid))
-		if (bpf_map_update_elem(&excluded_processes, &child_tgid, &one, BPF_ANY))
-			count_lost(LOST_MAP_FULL);
+	followed = (settings.filters & FILTER_DESCENDANTS) && bpf_map_lookup_elem(&processes, &parent_tgid);
+	excluded = bpf_map_lookup_elem(&excluded_processes, &parent_tgid);
+	// A child in a pid namespace that the reader does not see has no id to know it by: 0 is that of all such.
+	if (followed && (!child_tgid || bpf_map_update_elem(&processes, &child_tgid, &one, BPF_ANY)))
+		count_lost(LOST_MAP_FULL);
+	// Without room an excluded one is shown; nothing is lost.
+	if (excluded && child_tgid)
+		bpf_map_update_elem(&excluded_processes, &child_tgid, &one, BPF_ANY);
 	return 0;
 }
 

@@ -104,8 +104,8 @@ struct {
 	__type(value, u64);
 } lost SEC(".maps");
 
-// The filter sets, of the size that is needed. They are preallocated: before Linux 6.1, a tracing program with a map
-// that is not makes the kernel warn. Process ids are those of the reader's namespace.
+// The filter sets, of the size that is needed: set before load. They are preallocated here: before Linux 6.1, a tracing
+// program with a map that is not makes the kernel warn. Process ids are those of the reader's namespace.
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -326,14 +326,10 @@ static __always_inline bool task_in_cgroups(struct task_struct *task)
 	return false;
 }
 
-// Does nobody want to hear of the current task?
-__noinline int is_filtered(void)
+__noinline int is_filtered_by(u32 filters)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	u32 filters = settings.filters;
 
-	if (!filters)
-		return 0;
 	if (filters & (FILTER_PROCESS | FILTER_EXCLUDED_PROCESS)) {
 		u32 tgid = reader_tgid(task);
 
@@ -366,6 +362,12 @@ __noinline int is_filtered(void)
 	if ((filters & FILTER_CGROUP) && !task_in_cgroups(task))
 		return 1;
 	return 0;
+}
+
+// Does nobody want to hear of the current task?
+static __always_inline bool is_filtered(void)
+{
+	return settings.filters && is_filtered_by(settings.filters);
 }
 
 static __always_inline void release_scratch(struct scratch *s)

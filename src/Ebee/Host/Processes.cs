@@ -43,6 +43,25 @@ internal static class Processes
         }
     }
 
+    /// <summary>How many can live at a time, by the kernel's limits; null when they cannot be read.</summary>
+    public static uint? Most()
+    {
+        uint? threads = Limit("/proc/sys/kernel/threads-max"), ids = Limit("/proc/sys/kernel/pid_max");
+        return threads < ids ? threads : ids ?? threads;
+    }
+
+    private static uint? Limit(string file)
+    {
+        try
+        {
+            return uint.TryParse(File.ReadAllText(file).AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out uint limit) ? limit : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // /proc/sys may be hidden
+        }
+    }
+
     /// <summary>The inode of this process's pid namespace.</summary>
     public static uint PidNamespace()
     {

@@ -80,6 +80,14 @@ internal sealed unsafe class OpenedObject : IDisposable
         }
     }
 
+    /// <summary>Has the kernel take memory for an entry of a map when it is made, and not for all before.</summary>
+    public void AllocateWhenUsed(string map)
+    {
+        const uint NoPreallocation = 1; // BPF_F_NO_PREALLOC
+        nint found = FindMap(map);
+        _ = LibBpf.bpf_map__set_map_flags(found, LibBpf.bpf_map__map_flags(found) | NoPreallocation);
+    }
+
     /// <summary>Has the object use a map that exists, in place of making its own.</summary>
     public void ReuseMap(string map, SafeFileHandle existing)
     {

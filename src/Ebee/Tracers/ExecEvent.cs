@@ -77,7 +77,10 @@ public sealed class ExecEvent
     /// <summary>Whether the file that runs was deleted before, or never had a name; a memory file was not.</summary>
     public bool IsDeleted => Deleted(RecordFlags.RecordExecutableDeleted).Length > 0;
 
-    /// <summary>The arguments, argv[0] first. At most 256 KiB of them (128 KiB of a failed exec).</summary>
+    /// <summary>
+    /// The arguments, argv[0] first. At most 256 KiB of them (128 KiB of a failed exec). Linux 6.9 and newer give the first
+    /// 1,600 bytes as the kernel copied them; others may have been written over by processes of the same user.
+    /// </summary>
     public string[] Argument => SplitArguments(_record.Bytes(ArgumentsStart, _record.Head.ArgumentsLength));
 
     /// <summary>The arguments as a POSIX shell would read them.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Ebee.Events;
+using Ebee.Host;
 
 namespace Ebee.Tracers;
 
@@ -36,6 +37,11 @@ public sealed class ExecTracer : Tracer<ExecEvent>
 
     internal override IReadOnlyList<HookStep> Ladder { get; } =
     [
+        new("tp_btf", ["exec_early_tp_btf"], ["failed_tp_btf"], "fork_tp_btf", "exit_tp_btf")
+        {
+            Early = ["prepare_tp_btf", "rename_tp_btf"], // the tracepoint sched_prepare_exec, Linux 6.9
+            RunsOnEventsOnly = true,
+        },
         new("tp_btf", ["exec_tp_btf"], ["failed_tp_btf"], "fork_tp_btf", "exit_tp_btf") { RunsOnEventsOnly = true },
         new("raw_tp", ["exec_raw_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp") { RunsOnEventsOnly = true },
         new("tp", ["exec_tp"], ["failed_raw_tp"], "fork_raw_tp", "exit_raw_tp") { RunsOnEventsOnly = true },

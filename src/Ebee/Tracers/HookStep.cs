@@ -9,6 +9,9 @@ namespace Ebee.Tracers;
 /// the step's own do that.</param>
 internal sealed record HookStep(string Name, string[] Events, string[] Failed, string Fork, string? Exit)
 {
+    /// <summary>Programs that run before those of the events and keep what they need.</summary>
+    public string[] Early { get; init; } = [];
+
     /// <summary>What the events of this step lack that those of better ones have, as a sentence; null when nothing.</summary>
     public string? Lacks { get; init; }
 

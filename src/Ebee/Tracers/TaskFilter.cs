@@ -8,7 +8,11 @@ namespace Ebee.Tracers;
 /// <summary>The in-kernel task filter (bpf/include/ebee.h): its settings, and the sets it looks in.</summary>
 internal sealed class TaskFilter
 {
-    private const int DescendantsMax = 65536; // living at one time; further ones count as lost
+    private const uint DescendantsMax = 65536; // living at one time, where the kernel takes memory for all before
+
+    // From Linux 6.1 on a tracing program's map may grow.
+    private static readonly bool CanGrow = !KernelRelease.IsOlderThan(6, 1);
+
     private readonly TracerOptions _options;
     // Arrays, and made without LINQ: code over lists of these value types would have to be compiled at start.
     private readonly CgroupKey[] _cgroups = [];
@@ -64,8 +68,8 @@ internal sealed class TaskFilter
     /// <summary>Makes room in the sets, before load.</summary>
     public void Size(OpenedObject opened)
     {
-        opened.ResizeMap("processes", Entries(_options.ProcessId.Count, _options.IncludeChildren));
-        opened.ResizeMap("excluded_processes", Entries(_options.ExcludeProcessId.Count, withDescendants: true));
+        SizeProcesses(opened, "processes", _options.ProcessId.Count, _options.IncludeChildren);
+        SizeProcesses(opened, "excluded_processes", _options.ExcludeProcessId.Count, withDescendants: true);
         opened.ResizeMap("names", Entries(_options.Name.Count));
         opened.ResizeMap("users", Entries(_users.Length));
         opened.ResizeMap("cgroups", Entries(_cgroups.Length));
@@ -106,8 +110,27 @@ internal sealed class TaskFilter
         }
     }
 
-    private static uint Entries(int count, bool withDescendants = false) =>
-        (uint)(withDescendants && count > 0 ? count + DescendantsMax : Math.Max(count, 1));
+    private static uint Entries(int count) => (uint)Math.Max(count, 1);
+
+    // With descendants there is room for all processes that can live: nobody fills the set by starting many.
+    private static void SizeProcesses(OpenedObject opened, string set, int count, bool withDescendants)
+    {
+        if (!withDescendants || count == 0)
+        {
+            opened.ResizeMap(set, Entries(count));
+            return;
+        }
+        uint most = Processes.Most() ?? DescendantsMax;
+        if (CanGrow)
+        {
+            opened.AllocateWhenUsed(set);
+        }
+        else
+        {
+            most = Math.Min(most, DescendantsMax);
+        }
+        opened.ResizeMap(set, (uint)count + most);
+    }
 
     private static void Add(LoadedObject loaded, string set, IReadOnlyList<int> ids, bool withDescendants,
         CancellationToken cancellation)

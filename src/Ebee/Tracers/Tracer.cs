@@ -156,7 +156,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
         CancellationToken cancellation)
     {
         string[] followers = [.. filter.Followers(step)];
-        string[] programs = options.IncludeFailed ? [.. step.Events.Union(step.Failed)] : step.Events;
+        string[] programs = [.. step.Early, .. options.IncludeFailed ? step.Events.Union(step.Failed) : step.Events];
         using OpenedObject opened = ObjectBuilder.FromResource(ObjectName).Open(cancellation);
         foreach (string program in programs.Concat(followers))
         {

@@ -42,10 +42,11 @@ public sealed class CompilerTests
     {
         using ObjectBuilder builder = ObjectBuilder.FromBytes("tracer", content);
         using OpenedObject opened = builder.Open();
-        foreach (string program in step.Events.Union(step.Failed).Union([step.Fork, .. step.Exit is { } exit ? [exit] : Array.Empty<string>()]))
+        foreach (string program in step.Early.Union(step.Events).Union(step.Failed).Union([step.Fork, .. step.Exit is { } exit ? [exit] : Array.Empty<string>()]))
         {
             opened.Enable(program);
         }
+        opened.LeaveOutMissingMaps();
         opened.ResizeMap("events", 1 << 16);
         opened.ResizeMap("scratches", (uint)((int)ScratchPool.ScratchesShared + Ebee.Host.Processors.PossibleCount));
         opened.SetConstant("settings", new Settings

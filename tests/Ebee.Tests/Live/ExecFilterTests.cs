@@ -194,6 +194,78 @@ public sealed class ExecFilterTests
         }
     }
 
+    [LiveFact]
+    public void A_cgroup_however_deep_below_it_a_process_is()
+    {
+        using Cgroup cgroup = Cgroup.New(AnyController(), $"ebee-{Environment.ProcessId}-deep");
+        using Cgroup container = cgroup.Below(A);
+        List<Cgroup> levels = [container];
+        try
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                levels.Add(levels[^1].Below("n"));
+            }
+            foreach (TracerOptions options in new[]
+            {
+                new TracerOptions { CgroupPath = [cgroup.CgroupPath] },
+                new TracerOptions { CgroupPath = [levels[70].CgroupPath] },
+                new TracerOptions { ContainerId = [A] },
+            })
+            {
+                using Cause inside = new("mark", "inside"), outside = new("mark", "outside");
+                levels[^1].Add(inside.Id);
+                using Probe<ExecEvent> probe = new ExecTracer().Start(options);
+                inside.Go();
+                outside.Go();
+                ExecEvent e = Assert.Single(probe.DrainAll());
+                Assert.Equal(("inside", levels[^1].CgroupPath, false), (e.Argument[^1], e.CgroupPath, e.Truncated));
+            }
+        }
+        finally
+        {
+            for (int i = levels.Count - 1; i > 0; i--)
+            {
+                levels[i].Dispose();
+            }
+        }
+    }
+
+    [LiveFact]
+    public void A_cgroups_path_longer_than_the_limit_is_cut_between_names_and_said_to_be()
+    {
+        using Cgroup cgroup = Cgroup.New(AnyController(), $"ebee-{Environment.ProcessId}-long");
+        string name = new('c', 200);
+        int top = Sys.openat(Sys.AtFdcwd, Sys.Bytes(cgroup.Folder), Sys.OCloexec, 0);
+        List<int> levels = [top];
+        try
+        {
+            for (int i = 0; i < 30; i++)
+            {
+                Sys.Check(Sys.mkdirat(levels[^1], Sys.Bytes(name), 0x1ed), "mkdirat");
+                levels.Add(Sys.openat(levels[^1], Sys.Bytes(name), Sys.OCloexec, 0));
+            }
+            using Cause cause = new("mark", "x");
+            File.WriteAllText($"/proc/self/fd/{levels[^1]}/cgroup.procs", $"{cause.Id}");
+            using Probe<ExecEvent> probe = new ExecTracer().Start(new TracerOptions { CgroupPath = [cgroup.CgroupPath] });
+            cause.Go();
+            ExecEvent e = Assert.Single(probe.DrainAll());
+            Assert.Equal((string.Join('/', Enumerable.Repeat(name, 20)), true), (e.CgroupPath, e.Truncated));
+        }
+        finally
+        {
+            for (int i = levels.Count - 1; i > 0; i--)
+            {
+                Sys.close(levels[i]);
+                for (int attempt = 0; Sys.unlinkat(levels[i - 1], Sys.Bytes(name), Sys.AtRemoveDir) < 0 && attempt < 100; attempt++)
+                {
+                    Thread.Sleep(20); // a process that has just ended may still be counted
+                }
+            }
+            Sys.close(top);
+        }
+    }
+
     [LiveTheory]
     [InlineData("")]
     [InlineData("memory")]

@@ -81,6 +81,11 @@ public sealed class ExecTests
 
     [LiveTheory]
     [InlineData(1, 100_000)]    // one long argument
+    [InlineData(3, 255)]        // about as long as what is read at once, and as what is read early
+    [InlineData(3, 256)]
+    [InlineData(7, 254)]
+    [InlineData(1, 1590)]
+    [InlineData(2, 1600)]
     [InlineData(100, 1000)]     // many
     [InlineData(10_000, 10)]
     [InlineData(1, 131_071)]    // the longest single one that Linux takes
@@ -92,6 +97,28 @@ public sealed class ExecTests
         Assert.Equal(count + 2, e.Argument.Length);
         Assert.Equal(BigArguments(count, size), e.Argument);
         Assert.False(e.Truncated);
+    }
+
+    [Trait("Kernels", "Short")]
+    [LiveTheory]
+    [InlineData("tp_btf")]
+    [InlineData("raw_tp")]
+    public void Arguments_that_another_process_writes_over_while_the_program_starts(string hook)
+    {
+        SkipException.If(Ebee.Host.KernelRelease.IsOlderThan(6, 9), "needs the tracepoint sched_prepare_exec (Linux 6.9)");
+        int count = Guest.Times(300);
+        using Cause cause = new("fixed-addresses", "exec", CauseProgram.Path, "cause", "overwrite-arguments", $"{count}");
+        List<ExecEvent> events = cause.Trace(hook: hook)[1..];
+        Assert.Equal(count, events.Count);
+        int changed = events.Count(e => e.Argument is not ["cause", "-", "genuine-argument"]);
+        if (hook == "tp_btf")
+        {
+            Assert.Equal(0, changed);
+        }
+        else
+        {
+            Assert.InRange(changed, 1, count); // what the test does does work
+        }
     }
 
     [LiveFact]
@@ -208,6 +235,87 @@ public sealed class ExecTests
         Assert.Equal("/in/program", e.FileName);
         Assert.Equal($"{root}/in/program", e.Executable);     // as /proc/PID/exe has it
         Assert.Equal($"{root}/in", e.WorkingDirectory);
+    }
+
+    [LiveTheory]
+    [InlineData("unlinked", true)]
+    [InlineData("nameless", true)]
+    [InlineData("replaced", true)]
+    [InlineData("moved", false)]
+    public void A_program_that_was_deleted(string how, bool isDeleted)
+    {
+        string folder = TestFolder.New();
+        File.WriteAllText(Path.Combine(folder, "other"), "");
+        using Cause cause = new("chdir", Cause.Encode(folder), "exec-gone", how, "cause", "say-paths");
+        List<ExecEvent> events = cause.Trace(out string printed);
+        SkipException.If(printed.StartsWith("unsupported", StringComparison.Ordinal), "needs a file system with O_TMPFILE beneath /var/tmp");
+        ExecEvent e = Assert.Single(events);
+        Dictionary<string, string> self = Cause.Report(printed);
+        Assert.Equal((self["exe"], self["cwd"]), (e.Executable, e.WorkingDirectory));
+        Assert.Equal(isDeleted, self["exe"].EndsWith(" (deleted)", StringComparison.Ordinal));
+        Assert.Equal((isDeleted, false), (e.IsDeleted, e.Truncated));
+    }
+
+    [LiveFact]
+    public void A_program_in_a_folder_that_was_deleted()
+    {
+        string folder = TestFolder.New("folder") + "/gone (deleted)";
+        Directory.CreateDirectory(folder);
+        using Cause cause = new("chdir", Cause.Encode(folder), "remove-folder", Cause.Encode(folder), "exec", CauseProgram.Path, "cause", "say-paths");
+        ExecEvent e = Assert.Single(cause.Trace(out string printed));
+        Dictionary<string, string> self = Cause.Report(printed);
+        Assert.Equal(folder + " (deleted)", self["cwd"]);
+        Assert.Equal((self["exe"], self["cwd"], false), (e.Executable, e.WorkingDirectory, e.IsDeleted));
+    }
+
+    [LiveFact]
+    public void A_program_that_is_mounted_nowhere_has_no_path_of_this_namespace()
+    {
+        string folder = TestFolder.New();
+        Directory.CreateDirectory(Path.Combine(folder, "etc"));
+        File.Copy(CauseProgram.Path, Path.Combine(folder, "etc", "program"));
+        using Cause cause = new("detached", folder, "exec", "./etc/program", "cause", "say-paths");
+        ExecEvent e = Assert.Single(cause.Trace(out string printed));
+        Assert.Equal("/etc/program", Cause.Report(printed)["exe"]); // so it can be forged
+        Assert.Equal(("(unreachable)/etc/program", "(unreachable)", false), (e.Executable, e.WorkingDirectory, e.Truncated));
+    }
+
+    [LiveFact]
+    public void A_program_of_another_mount_namespace_has_no_path_in_this_one()
+    {
+        string folder = TestFolder.New();
+        Directory.CreateDirectory(Path.Combine(folder, "in"));
+        // The mount is the thread's alone, and the process that starts in it goes back to that of the machine.
+        PrivateMounts.Run(() =>
+        {
+            Sys.Mount("ebee-tests", folder, "tmpfs", 0, "mode=755");
+            File.Copy(CauseProgram.Path, Path.Combine(folder, "program"));
+            using Cause cause = new("chdir", folder, "leave-mounts", $"{Environment.ProcessId}", "exec", "./program", "cause", "say-paths");
+            ExecEvent e = Assert.Single(cause.Trace());
+            Assert.Equal(("(unreachable)" + folder + "/program", "(unreachable)" + folder, false), (e.Executable, e.WorkingDirectory, e.Truncated));
+        });
+    }
+
+    [LiveFact]
+    public void A_folder_under_thousands_of_mounts()
+    {
+        string folder = TestFolder.New();
+        File.Copy(CauseProgram.Path, Path.Combine(folder, "program"));
+        using Cause cause = new("unshare", "mnt", "stack-mounts", folder, "5000", "exec", "./program", "cause", "say-paths");
+        ExecEvent e = Assert.Single(cause.Trace());
+        Assert.True(e.Truncated);
+        Assert.Equal(("program", ""), (e.Executable, e.WorkingDirectory));
+    }
+
+    [LiveFact]
+    public void A_path_longer_than_the_limit_is_cut_between_names_and_said_to_be()
+    {
+        string folder = TestFolder.New(), name = new('d', 200);
+        using Cause cause = new(["chdir", folder, .. Enumerable.Range(0, 30).SelectMany(_ => new[] { "make-folder", name }), "mark", "x"]);
+        ExecEvent e = Assert.Single(cause.Trace());
+        Assert.True(e.Truncated);
+        Assert.Equal(string.Join('/', Enumerable.Repeat(name, 20)), e.WorkingDirectory); // 20 * 201 - 1 = 4019 bytes
+        Assert.Equal(CauseProgram.Path, e.Executable);
     }
 
     [LiveFact]

@@ -36,7 +36,7 @@ public sealed class StoppedProbeTests
         probe.Stop();
         using Filler filler = new();
         Assert.Equal(EbpfError.ProbeNotFound,
-            Assert.Throws<EbpfException>(() => new IteratorReader([new IteratorRun(iterator, null, static _ => "", static () => { })])).Error);
+            Assert.Throws<EbpfException>(() => new IteratorReader([new IteratorRun(iterator, null, static _ => "", static () => { }, static _ => { })])).Error);
     }
 
     // Whoever disposes of a tracer while another thread reads gets no crash, and the reader is told.

@@ -16,9 +16,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/auxv.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -231,20 +235,75 @@ static void forbid_bpf(void)
 		die("seccomp");
 }
 
-static void exec_memory_file(const char *name, char **arguments)
+static int copy_of_self(int to)
 {
 	char buffer[65536];
 	ssize_t n;
 	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int to = memfd_create(name, MFD_CLOEXEC);
 
-	if (from < 0 || to < 0)
-		die("memfd");
 	while ((n = read(from, buffer, sizeof(buffer))) > 0)
 		if (write(to, buffer, n) != n)
-			die("memfd: write");
+			die("copy");
+	close(from);
+	return to;
+}
+
+static void exec_memory_file(const char *name, char **arguments)
+{
+	int to = memfd_create(name, MFD_CLOEXEC);
+
+	if (to < 0)
+		die("memfd");
+	copy_of_self(to);
 	fexecve(to, arguments, no_environment);
 	die("fexecve");
+}
+
+// Executes a copy of itself in the working folder, which is no longer there under the name that it had.
+static void exec_gone(const char *how, char **arguments)
+{
+	char path[64];
+	int file, program;
+
+	if (!strcmp(how, "nameless"))
+		file = open(".", O_TMPFILE | O_RDWR, 0755);
+	else
+		file = open("gone", O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	if (file < 0 && errno == EOPNOTSUPP) {
+		dprintf(1, "unsupported\n");
+		_exit(0);
+	}
+	if (file < 0)
+		die(how);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy_of_self(file));
+	program = open(path, O_RDONLY | O_CLOEXEC);
+	close(file);
+	if (!strcmp(how, "unlinked"))
+		unlink("gone");
+	else if (!strcmp(how, "replaced"))
+		rename("other", "gone");
+	else if (!strcmp(how, "moved"))
+		rename("gone", "moved");
+	fexecve(program, arguments, no_environment);
+	die("fexecve");
+}
+
+// Goes to a folder by a copy of its mount, which is mounted nowhere.
+static void enter_detached(const char *folder)
+{
+	int tree = syscall(428 /* open_tree */, AT_FDCWD, folder, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
+
+	if (tree < 0 || fchdir(tree))
+		die("open_tree");
+}
+
+static void stack_mounts(const char *folder, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (chdir(folder) || mount(folder, folder, NULL, MS_BIND, NULL))
+			die("mount");
+	if (chdir(folder))
+		die(folder);
 }
 
 static void exec_big(int count, int size)
@@ -340,6 +399,29 @@ static void unshare_all(char *names)
 		die("unshare");
 	if ((flags & CLONE_NEWNS) && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		die("mount");
+}
+
+// Starts this program so often, and all the while writes over the arguments that it is started with. Needs addresses
+// that are not random: those of this program's own file name and of the other's are the same.
+static void overwrite_arguments(int count)
+{
+	static char text[] = "XXXXXXXX-XXXXXXXX";
+	char *arguments[] = { "cause", "-", "genuine-argument", NULL };
+	char *name = (char *)getauxval(AT_EXECFN);
+	char *end = name + strlen(name) - strlen(self);
+	struct iovec from = { text, sizeof(text) - 1 }, to = { end - sizeof(text), sizeof(text) - 1 };
+
+	while (count-- > 0) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			execve(self, arguments, no_environment);
+			_exit(98);
+		}
+		do
+			process_vm_writev(child, &from, 1, &to, 1, 0);
+		while (waitpid(child, NULL, WNOHANG) == 0);
+	}
 }
 
 static void run(char **steps);
@@ -440,6 +522,39 @@ static void run(char **steps)
 			char *name = decode(*steps++);
 
 			exec_memory_file(name, decode_all(steps));
+		} else if (!strcmp(step, "exec-gone")) {
+			char *how = *steps++;
+
+			exec_gone(how, decode_all(steps));
+		} else if (!strcmp(step, "detached")) {
+			enter_detached(*steps++);
+		} else if (!strcmp(step, "stack-mounts")) {
+			stack_mounts(steps[0], atoi(steps[1]));
+			steps += 2;
+		} else if (!strcmp(step, "fixed-addresses")) { // for what it executes
+			personality(ADDR_NO_RANDOMIZE);
+		} else if (!strcmp(step, "overwrite-arguments")) {
+			overwrite_arguments(atoi(*steps++));
+		} else if (!strcmp(step, "make-folder")) { // and goes into it
+			if (mkdir(*steps, 0755) || chdir(*steps))
+				die("make-folder");
+			steps++;
+		} else if (!strcmp(step, "leave-mounts")) { // for those of another process, staying in the folder
+			char path[64];
+			int folder = open(".", O_PATH | O_CLOEXEC), namespace;
+
+			snprintf(path, sizeof(path), "/proc/%s/ns/mnt", *steps++);
+			namespace = open(path, O_RDONLY | O_CLOEXEC);
+			if (folder < 0 || setns(namespace, CLONE_NEWNS) || fchdir(folder))
+				die("leave-mounts");
+		} else if (!strcmp(step, "remove-folder")) {
+			if (rmdir(decode(*steps++)))
+				die("remove-folder");
+		} else if (!strcmp(step, "say-paths")) { // as /proc has them
+			char b[PATH_MAX];
+
+			dprintf(1, "exe=%s\n", link_target("/proc/self/exe", b));
+			dprintf(1, "cwd=%s\n", link_target("/proc/self/cwd", b));
 		} else if (!strcmp(step, "exec-big")) {
 			exec_big(atoi(steps[0]), atoi(steps[1]));
 		} else if (!strcmp(step, "probe")) { // runs over the static probe so often
