@@ -10,9 +10,11 @@
 
 #define FRAME_WORDS 320 // of the stack, from where the program runs: frames, and the kernel's random offset of 1 KiB
 #define FRAME_SIZE (FRAME_WORDS * 8)
+#define POINTERS_AT (BASE_MAX + FRAME_SIZE) // those of the words that can be pointers to data, together
+#define POINTER_COUNT_AT (POINTERS_AT + FRAME_SIZE) // in memory: the verifier would follow a register's every value
 #define NEIGHBOURS 24 // words; both the path and the last component's qstr are variables of one function
 
-_Static_assert(RECORD_MAX >= BASE_MAX + FRAME_SIZE, "a copy of the stack does not fit behind the record's base");
+_Static_assert(RECORD_MAX >= POINTER_COUNT_AT + 8, "a copy of the stack does not fit behind the record's base");
 
 struct frames {
 	struct scratch *scratch;
@@ -66,12 +68,35 @@ static __always_inline bool is_name(struct dentry *dentry)
 	return BPF_CORE_READ(dentry, d_hash.pprev);
 }
 
+static __always_inline void keep_pointer(struct frames *f, u64 word)
+{
+	u64 *count = (u64 *)(f->scratch->record + POINTER_COUNT_AT), at = *count;
+
+	barrier_var(at);
+	if (at >= FRAME_WORDS)
+		return;
+	*(u64 *)(f->scratch->record + POINTERS_AT + at * 8) = word;
+	*count = at + 1;
+}
+
+static __always_inline u64 pointer_at(struct frames *f, u64 index)
+{
+	barrier_var(index);
+	if (index >= FRAME_WORDS)
+		return 0;
+	return *(u64 *)(f->scratch->record + POINTERS_AT + index * 8);
+}
+
 static long find_directory(u64 index, struct frames *f)
 {
 	u64 mount = frame_word(f, index), directory = frame_word(f, index + 1);
 	struct super_block *sb;
 
-	if (!is_kernel_data(mount) || !is_kernel_data(directory) || (f->victim && directory != f->directory))
+	if (!is_kernel_data(mount))
+		return 0;
+	if (!f->victim)
+		keep_pointer(f, mount);
+	if ( !is_kernel_data(directory) || (f->victim && directory != f->directory))
 		return 0;
 	sb = BPF_CORE_READ((struct dentry *)directory, d_sb);
 	if (!sb || BPF_CORE_READ((struct vfsmount *)mount, mnt_sb) != sb)
@@ -91,10 +116,10 @@ static long find_directory(u64 index, struct frames *f)
 
 static long find_victim(u64 index, struct frames *f)
 {
-	u64 word = frame_word(f, index);
+	u64 word = pointer_at(f, index);
 	struct dentry *dentry = (void *)word;
 
-	if (!is_kernel_data(word) || word == f->victim || word == f->other ||
+	if (word == f->victim || word == f->other ||
 	    (u64)BPF_CORE_READ(dentry, d_parent) != f->directory || !is_locked_by(f->task, BPF_CORE_READ(dentry, d_inode)) ||
 	    !is_name(dentry))
 		return 0;
@@ -185,13 +210,16 @@ static __always_inline void find_deletion(struct frames *f, void *ctx, bool is_r
 	if (!copy_frames(f, ctx))
 		return;
 	if (is_rename) {
-		bpf_loop(FRAME_WORDS, find_rename, f, 0);
+		bpf_loop(f->words, find_rename, f, 0);
 		if (f->victim)
-			bpf_loop(FRAME_WORDS, find_directory, f, 0);
+			bpf_loop(f->words, find_directory, f, 0);
 	} else {
-		bpf_loop(FRAME_WORDS, find_directory, f, 0);
+		u64 *count = (u64 *)(f->scratch->record + POINTER_COUNT_AT);
+
+		*count = 0;
+		bpf_loop(f->words, find_directory, f, 0);
 		if (f->directory)
-			bpf_loop(FRAME_WORDS, find_victim, f, 0);
+			bpf_loop(*count, find_victim, f, 0);
 		choose_victim(f);
 	}
 }

@@ -17,6 +17,8 @@ enum deletion_outcome {
 	OUTCOME_TOLD = 4,
 };
 
+#define SHORT_PATH_MAX 1600 // more would make of the state more than 2 KiB, which takes the kernel five times as long
+
 // What a thread's deletion is, as long as it is under way. It goes with its thread.
 struct deletion_state {
 	u64 request; // of an io_uring, and when that was queued; 0 of a system call
@@ -28,7 +30,7 @@ struct deletion_state {
 	u32 operation;
 	u32 flags;
 	u32 path_length;
-	u8 path[PATH_LENGTH_MAX];
+	u8 path[SHORT_PATH_MAX]; // else in long_paths
 };
 
 struct {
@@ -37,6 +39,17 @@ struct {
 	__type(key, int);
 	__type(value, struct deletion_state);
 } deletions SEC(".maps");
+
+struct long_path {
+	u8 path[PATH_LENGTH_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct long_path);
+} long_paths SEC(".maps");
 
 // When an io_uring's request was given to a worker: requests reuse each other's memory.
 struct {
@@ -97,6 +110,7 @@ static __always_inline void keep(struct deletion_state *state, struct frames *f)
 	struct dentry *victim = (void *)f->victim, *directory = (void *)f->directory;
 	struct inode *inode = BPF_CORE_READ(victim, d_inode);
 	u32 start = sizeof(struct file_delete_record), length;
+	struct long_path *long_path;
 
 	if (!inode || f->exchange) {
 		state->outcome = OUTCOME_NOTHING;
@@ -117,9 +131,14 @@ static __always_inline void keep(struct deletion_state *state, struct frames *f)
 	state->flags |= ((struct task_info *)s->record)->flags;
 	length = s->length - start;
 	barrier_var(length);
-	if (length > PATH_LENGTH_MAX)
-		length = PATH_LENGTH_MAX;
-	if (!bpf_probe_read_kernel(state->path, length, s->record + start))
+	if (length <= SHORT_PATH_MAX) {
+		if (!bpf_probe_read_kernel(state->path, length, s->record + start))
+			state->path_length = length;
+		return;
+	}
+	long_path = bpf_task_storage_get(&long_paths, (void *)bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	barrier_var(length);
+	if (long_path && length <= PATH_LENGTH_MAX && !bpf_probe_read_kernel(long_path->path, length, s->record + start))
 		state->path_length = length;
 }
 
@@ -136,12 +155,24 @@ static __always_inline void find_and_keep(struct deletion_state *state, void *ct
 	drop_record(f.scratch);
 }
 
+static __always_inline long read_path(u8 *to, struct deletion_state *state)
+{
+	u32 length = state->path_length;
+	struct long_path *long_path;
+
+	barrier_var(length);
+	if (length <= SHORT_PATH_MAX)
+		return bpf_probe_read_kernel(to, length, state->path);
+	long_path = bpf_task_storage_get(&long_paths, (void *)bpf_get_current_task_btf(), 0, 0);
+	barrier_var(length);
+	return long_path && length <= PATH_LENGTH_MAX ? bpf_probe_read_kernel(to, length, long_path->path) : -1;
+}
+
 // The record of a deletion with the path that the state has.
 static __always_inline void tell(struct deletion_state *state)
 {
 	struct scratch *s = begin_deletion(state->operation, 0, &state->file);
 	struct file_delete_record *record;
-	u32 length = state->path_length;
 	u64 at;
 
 	if (!s)
@@ -149,11 +180,9 @@ static __always_inline void tell(struct deletion_state *state)
 	record = (void *)s->record;
 	at = s->length;
 	barrier_var(at);
-	barrier_var(length);
-	if (at < BASE_MAX && length <= PATH_LENGTH_MAX &&
-	    !bpf_probe_read_kernel(s->record + at, length, state->path)) {
-		s->length = at + length;
-		record->directory_length = length;
+	if (at < BASE_MAX && !read_path(s->record + at, state)) {
+		s->length = at + state->path_length;
+		record->directory_length = state->path_length;
 		record->task.flags |= state->flags;
 	}
 	end_record(s);
@@ -255,6 +284,8 @@ int BPF_PROG(deletions_tp_btf, struct pt_regs *regs, long result)
 		on_call_done(task, &call, state);
 	else if (settings.include_failed)
 		on_call_failed(regs, result);
+	if (state && state->path_length > SHORT_PATH_MAX)
+		bpf_task_storage_delete(&long_paths, (void *)task);
 	if (state)
 		bpf_task_storage_delete(&deletions, (void *)task);
 	return 0;
