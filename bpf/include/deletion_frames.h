@@ -29,7 +29,7 @@ struct frames {
 	u32 is_victim; // the last component that the call looked up is that of victim, of other
 	u32 is_other;
 	u32 unsure;    // which of the file's names in the directory it is
-	u32 exchange;  // the rename gives each file the other's name
+	u32 exchange;  // the rename destroys nothing, although both names have a file
 };
 
 static __always_inline u64 frame_word(struct frames *f, u64 index)
@@ -180,8 +180,9 @@ static long find_rename(u64 index, struct frames *f)
 	sb = BPF_CORE_READ(to, d_sb);
 	source = BPF_CORE_READ((struct dentry *)old, d_inode);
 	target = BPF_CORE_READ((struct dentry *)new, d_inode);
-	exchange = (u32)RENAME_WORD(index, flags) & RENAME_EXCHANGE;
-	if (!source || source == target || rank_of(sb) <= f->rank || (target && !exchange && !is_locked_by(f->task, target)))
+	// Of two names of one file a rename removes neither.
+	exchange = ((u32)RENAME_WORD(index, flags) & RENAME_EXCHANGE) || source == target;
+	if (!source || rank_of(sb) <= f->rank || (target && !exchange && !is_locked_by(f->task, target)))
 		return 0;
 	f->rank = rank_of(sb);
 	f->directory = (u64)to;
