@@ -33,11 +33,20 @@ public sealed class FileDeleteRandomTests
         string[] deleted = cause.Go().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         List<FileDeleteEvent> events = probe.DrainAll();
         Assert.True(deleted.Length > Deeds / 3, $"Only {deleted.Length} of {Deeds} deeds deleted.");
+        int unsure = 0;
         for (int i = 0; i < Math.Min(deleted.Length, events.Count); i++)
         {
-            string? wrong = Differs(deleted[i].Split(' ', 4), events[i]);
+            string[] expected = deleted[i].Split(' ', 4);
+            // Of two names of a file in one folder the step tp_btf may not find out which it was, and then says so.
+            if (hook == "tp_btf" && expected[1] == "1" && !events[i].PathResolved && events[i].Inode is not null)
+            {
+                expected[1] = "0";
+                unsure++;
+            }
+            string? wrong = Differs(expected, events[i]);
             Assert.True(wrong is null, $"Seed {seed}, deletion {i}: {wrong}");
         }
+        Assert.True(unsure <= deleted.Length / 1000, $"Seed {seed}: of {deleted.Length} paths {unsure} are not resolved.");
         Assert.True(deleted.Length == events.Count, $"Seed {seed}: {deleted.Length} deletions and {events.Count} events.");
     }
 
@@ -53,7 +62,7 @@ public sealed class FileDeleteRandomTests
         };
         bool isSame = deleted[0] == operation && isResolved == e.PathResolved && !e.Truncated && e.Error is null
             && (deleted[2] == "0" || ulong.Parse(deleted[2], CultureInfo.InvariantCulture) == e.Inode)
-            && (isResolved ? deleted[3] == e.Path : Path.GetFileName(deleted[3]) == Path.GetFileName(e.Path) && !e.Path.StartsWith('/'));
+            && (isResolved ? deleted[3] == e.Path : Path.GetFileName(deleted[3]) == Path.GetFileName(e.Path));
         return isSame ? null : $"expected {string.Join(' ', deleted)}, got {operation} {e.PathResolved} {e.Inode} {e.Path} ({e.Name})";
     }
 }
