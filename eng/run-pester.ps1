@@ -3,19 +3,7 @@ param([string] $Results, [string] $Modules, [string] $File)
 $ErrorActionPreference = 'Stop'
 
 $env:PSModulePath = $Modules + [IO.Path]::PathSeparator + $env:PSModulePath
-if (-not (Get-Module -ListAvailable Pester | Where-Object { $_.Version.Major -eq 5 })) {
-    try {
-        $null = New-Item -ItemType Directory -Force $Modules
-        Save-PSResource Pester -Version '[5.5,6.0)' -Path $Modules -TrustRepository -Quiet
-    }
-    catch {
-        $why = "the Pester suite did not run: Pester 5 is missing and could not be had: $_" -replace '\s+', ' '
-        [Console]::Error.WriteLine($why)
-        Set-Content $Results "skipped`t$why"
-        exit 0
-    }
-}
-Import-Module Pester -MinimumVersion 5.5 -MaximumVersion 5.99
+Import-Module Pester # which the build of the tests has put there
 
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = Join-Path (Split-Path $PSScriptRoot) tests Pester $File

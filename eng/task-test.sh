@@ -82,7 +82,7 @@ test_parsers() { # <lines>
 test_cmdlets() {
   if ! find_pwsh; then
     say "The Pester suite did not run: $no_pwsh"
-    printf 'skipped\tthe Pester suite did not run: %s\n' "$no_pwsh" >"$1"
+    printf 'failed\tthe Pester suite did not run: %s\n' "$no_pwsh" >"$1"
     return
   fi
   say "Pester in PowerShell $pwsh_version ($pwsh)"
