@@ -42,7 +42,7 @@ while (($#)); do
     shift
 done
 [[ -n $kernel ]] && (($#)) || usage
-read -r suite pattern < <(awk -v k="$kernel" '$1 == k { print $2, $3 }' "$here/list") || die "no kernel '$kernel' in $here/list"
+read -r suite pattern < <(awk -v k="$kernel" '$1 == k { print $2, $4 }' "$here/list") || die "no kernel '$kernel' in $here/list"
 
 need() {
     local missing=() package

@@ -34,8 +34,8 @@ public sealed class LossReport(Action<string> say, string advice)
         if (probe.Unknown > _unknown)
         {
             _unknown = probe.Unknown;
-            say($"Up to {probe.Unknown} further events may be missing: so often the kernel passed over a program that was at work on the same CPU already. " +
-                "Most are of other system calls or of processes that were not asked for.");
+            say($"Up to {probe.Unknown} further events may be missing: so often the kernel passed over a program that was at work on the same CPU " +
+                "already, or did not show whether a rename destroyed a file. Most are of other system calls or of processes that were not asked for.");
         }
     }
 

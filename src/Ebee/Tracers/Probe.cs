@@ -67,8 +67,8 @@ public sealed class Probe<TEvent> : IProbe, IEventSource<TEvent> where TEvent : 
     public long Lost { get; private set; }
 
     /// <summary>
-    /// How often the kernel passed over a program that was at work on the same CPU already, where that may or may not have been an
-    /// event that was asked for. Counted like <see cref="Lost"/>, and not in it.
+    /// How often it is not known whether there was an event that was asked for: the kernel passed over a program that was at work on
+    /// the same CPU already, or did not show whether a rename destroyed a file. Counted like <see cref="Lost"/>, and not in it.
     /// </summary>
     public long Unknown { get; private set; }
 
