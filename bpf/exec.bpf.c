@@ -171,10 +171,11 @@ static __always_inline int on_exec(const char *file_name, const struct early_arg
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(exec_tp_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
 {
-	return UNDISTURBED(on_exec(BPF_CORE_READ(program, filename), 0, 0));
+	return on_exec(BPF_CORE_READ(program, filename), 0, 0);
 }
 
-static __always_inline int on_prepare(struct linux_binprm *program)
+SEC("?tp_btf/sched_prepare_exec") // linux 6.9
+int BPF_PROG(prepare_tp_btf, struct task_struct *task, struct linux_binprm *program)
 {
 	u32 filters = settings.filters & (FILTER_PROCESS | FILTER_EXCLUDED_PROCESS | FILTER_CGROUP); // the exec changes the others
 	struct early_arguments *early;
@@ -189,12 +190,6 @@ static __always_inline int on_prepare(struct linux_binprm *program)
 	early->left = BPF_CORE_READ(program, argc);
 	early->length = 0;
 	return 0;
-}
-
-SEC("?tp_btf/sched_prepare_exec") // linux 6.9
-int BPF_PROG(prepare_tp_btf, struct task_struct *task, struct linux_binprm *program)
-{
-	return UNDISTURBED(on_prepare(program));
 }
 
 __noinline int read_early_chunk(void)
@@ -223,10 +218,16 @@ __noinline int read_early_chunk(void)
 	return 0;
 }
 
-static __always_inline int on_rename(void)
+// An exec gives the task its new name with its new memory in place and exec_update_lock still held.
+SEC("?tp_btf/task_rename")
+int BPF_PROG(rename_tp_btf, struct task_struct *task)
 {
-	struct early_arguments *early = bpf_task_storage_get(&early_arguments, bpf_get_current_task_btf(), 0, 0);
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct early_arguments *early;
 
+	if (task != current)
+		return 0;
+	early = bpf_task_storage_get(&early_arguments, current, 0, 0);
 	if (!early || early->length)
 		return 0;
 	for (int i = 0; i < CHUNKS; i++)
@@ -235,14 +236,8 @@ static __always_inline int on_rename(void)
 	return 0;
 }
 
-// An exec gives the task its new name with its new memory in place and exec_update_lock still held.
-SEC("?tp_btf/task_rename")
-int BPF_PROG(rename_tp_btf, struct task_struct *task)
-{
-	return task == bpf_get_current_task_btf() ? UNDISTURBED(on_rename()) : 0;
-}
-
-static __always_inline int on_early_exec(struct linux_binprm *program)
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(exec_early_tp_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
 	struct early_arguments *early = bpf_task_storage_get(&early_arguments, current, 0, 0);
@@ -253,22 +248,16 @@ static __always_inline int on_early_exec(struct linux_binprm *program)
 	return 0;
 }
 
-SEC("?tp_btf/sched_process_exec")
-int BPF_PROG(exec_early_tp_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
-{
-	return UNDISTURBED(on_early_exec(program));
-}
-
 SEC("?raw_tp/sched_process_exec")
 int BPF_PROG(exec_raw_tp, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
 {
-	return UNDISTURBED(on_exec(BPF_CORE_READ(program, filename), 0, 0));
+	return on_exec(BPF_CORE_READ(program, filename), 0, 0);
 }
 
 SEC("?tp/sched/sched_process_exec")
 int exec_tp(struct trace_event_raw_sched_process_exec *ctx)
 {
-	return UNDISTURBED(on_exec((void *)ctx + (ctx->__data_loc_filename & 0xffff), 0, 0));
+	return on_exec((void *)ctx + (ctx->__data_loc_filename & 0xffff), 0, 0);
 }
 
 #define FAILED_ARGUMENT_MAX (128 * 1024) // MAX_ARG_STRLEN
@@ -375,13 +364,13 @@ static __always_inline int on_system_call_exit(struct pt_regs *regs, long result
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(failed_tp_btf, struct pt_regs *regs, long result)
 {
-	return UNDISTURBED(on_system_call_exit(regs, result));
+	return on_system_call_exit(regs, result);
 }
 
 SEC("?raw_tp/sys_exit")
 int BPF_PROG(failed_raw_tp, struct pt_regs *regs, long result)
 {
-	return UNDISTURBED(on_system_call_exit(regs, result));
+	return on_system_call_exit(regs, result);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

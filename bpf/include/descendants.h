@@ -42,23 +42,23 @@ static __always_inline int on_exit(struct task_struct *task)
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(fork_tp_btf, struct task_struct *parent, struct task_struct *child)
 {
-	return UNDISTURBED(on_fork(parent, child));
+	return on_fork(parent, child);
 }
 
 SEC("?raw_tp/sched_process_fork")
 int BPF_PROG(fork_raw_tp, struct task_struct *parent, struct task_struct *child)
 {
-	return UNDISTURBED(on_fork(parent, child));
+	return on_fork(parent, child);
 }
 
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(exit_tp_btf, struct task_struct *task)
 {
-	return UNDISTURBED(on_exit(task));
+	return on_exit(task);
 }
 
 SEC("?raw_tp/sched_process_exit")
 int BPF_PROG(exit_raw_tp, struct task_struct *task)
 {
-	return UNDISTURBED(on_exit(task));
+	return on_exit(task);
 }

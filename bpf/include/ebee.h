@@ -67,26 +67,9 @@ struct settings {
 	u32 record_limit;  // bytes; a longer record is cut to this
 	u32 cgroup_v1;     // the host has a v1 hierarchy: it names processes that v2 leaves in its root
 	u32 include_failed;
-	u32 preemptible; // tracepoints run programs that can be preempted (linux 6.19), and the kernel has bpf_preempt_disable
 };
 
 const volatile struct settings settings = {};
-
-extern void bpf_preempt_disable(void) __ksym __weak;
-extern void bpf_preempt_enable(void) __ksym __weak;
-
-// Runs what a tracepoint's program does without being preempted: the kernel passes over a program that is at work on the
-// same CPU, and with it over an event.
-#define UNDISTURBED(run)                                                                                               \
-	({                                                                                                             \
-		int __result;                                                                                          \
-		if (settings.preemptible)                                                                              \
-			bpf_preempt_disable();                                                                         \
-		__result = run;                                                                                        \
-		if (settings.preemptible)                                                                              \
-			bpf_preempt_enable();                                                                          \
-		__result;                                                                                              \
-	})
 
 struct cgroup_key {
 	u64 id;

@@ -39,9 +39,6 @@ public abstract class Tracer
     /// <summary>The steps, best first.</summary>
     internal abstract IReadOnlyList<HookStep> Ladder { get; }
 
-    /// <summary>Whether programs of tracepoints can be preempted, and may forbid it.</summary>
-    internal static bool Preemptible => !KernelRelease.IsOlderThan(6, 19);
-
     /// <summary>Loads and attaches the tracer.</summary>
     /// <param name="options">What is asked for.</param>
     /// <exception cref="EbpfException">A name is unknown, a capability is missing, or the kernel lacks what is needed.</exception>
@@ -149,7 +146,6 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
             RecordLimit = ringSize / 2 - 16,
             CgroupV1 = Cgroups.HasV1 ? 1u : 0,
             IncludeFailed = options.IncludeFailed ? 1u : 0,
-            Preemptible = Preemptible ? 1u : 0,
         });
         if (reusedRing is uint id)
         {

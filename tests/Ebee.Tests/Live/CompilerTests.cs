@@ -67,7 +67,6 @@ public sealed class CompilerTests
             RecordLimit = 1 << 15,
             CgroupV1 = 1,
             IncludeFailed = 1,
-            Preemptible = Tracer.Preemptible ? 1u : 0,
         });
         using LoadedObject loaded = opened.Load();
     }
