@@ -48,6 +48,9 @@ internal sealed unsafe class ObjectBuilder : IDisposable
         return new ObjectBuilder(name, memory.PositionPointer, (nuint)memory.Length);
     }
 
+    /// <summary>As a resource: an object of Ebee's own, not tried in another process first, in memory that stays where it is until it is opened.</summary>
+    internal static ObjectBuilder FromOwn(string name, byte* data, int size) => new(name, data, (nuint)size);
+
     /// <summary>An object in memory, as a compiler made it.</summary>
     public static ObjectBuilder FromBytes(string name, byte[] content) => new(name, Check(name, content), null);
 

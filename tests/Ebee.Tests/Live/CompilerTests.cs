@@ -38,10 +38,18 @@ public sealed class CompilerTests
         }
     }
 
+    private static unsafe OpenedObject Open(byte[] content)
+    {
+        fixed (byte* data = content)
+        {
+            using ObjectBuilder builder = ObjectBuilder.FromOwn("tracer", data, content.Length);
+            return builder.Open();
+        }
+    }
+
     private static void Load(HookStep step, byte[] content)
     {
-        using ObjectBuilder builder = ObjectBuilder.FromBytes("tracer", content);
-        using OpenedObject opened = builder.Open();
+        using OpenedObject opened = Open(content);
         foreach (string program in step.Early.Union(step.Events).Union(step.Failed).Union([step.Fork, .. step.Exit is { } exit ? [exit] : Array.Empty<string>()]))
         {
             opened.Enable(program);

@@ -117,7 +117,7 @@ public sealed class ExecTests
         }
         else
         {
-            Assert.InRange(changed, 1, count); // what the test does does work
+            Assert.InRange(changed, Guest.IsHere ? 0 : 1, count); // what the test does does work; a guest has one processor at a time
         }
     }
 
