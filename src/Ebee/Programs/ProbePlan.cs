@@ -13,7 +13,8 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
 {
     private readonly Dictionary<string, EbpfException> _failed = new(StringComparer.Ordinal);
     private readonly List<string> _leftOut = [], _warnings = [];
-    private readonly List<ObjectProgram> _attached = [];
+    private readonly HashSet<string> _attached = new(StringComparer.Ordinal); // by name: the object may be closed when one fails
+    private readonly Dictionary<string, HookAlternative> _hasNext = new(StringComparer.Ordinal);
     private EbpfException? _last;
 
     /// <summary>The programs that are not attached though nothing was said against it, and why: better ones are, or the hook is missing.</summary>
@@ -32,6 +33,7 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
         _leftOut.Clear();
         _warnings.Clear();
         _attached.Clear();
+        _hasNext.Clear();
         Calls = TailCalls.Of(opened.Elf, opened.Types);
         ObjectProgram[] all = [.. opened.Programs];
         ObjectProgram[] asked = Asked(opened, all);
@@ -47,6 +49,11 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
             if (!decided.Contains(program))
             {
                 ObjectProgram[][] steps = Steps(program, candidates);
+                if (isVerifyOnly && steps.Length > 1)
+                {
+                    chosen.AddRange(Verified(program, isLast: steps[^1].Contains(program), request)); // each has its verdict
+                    continue;
+                }
                 decided.UnionWith(steps.SelectMany(step => step));
                 chosen.AddRange(Take(steps, request, candidates.Length > 1));
             }
@@ -55,7 +62,7 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
         {
             throw _last; // all were left out
         }
-        _attached.AddRange(chosen.Select(c => c.Item1));
+        _attached.UnionWith(chosen.Select(c => c.Item1.Name));
         foreach (ObjectProgram program in callees)
         {
             Loaded(program, request);
@@ -70,22 +77,23 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
     /// <summary>Remembers what failed; false when nothing is left to try.</summary>
     public bool StepsDown(EbpfException e)
     {
-        if (!IsAbsence(e.Error) || !_attached.Exists(program => program.Name == e.ProgramName))
+        if (!IsAbsence(e.Error) || e.ProgramName is not { } program || !_attached.Contains(program) || (isVerifyOnly && e.Error == EbpfError.VerifierRejected))
         {
             return false;
         }
-        ObjectProgram program = _attached.Find(program => program.Name == e.ProgramName);
-        bool hasNext = HasNext.Contains(program);
+        bool hasNext = _hasNext.TryGetValue(program, out HookAlternative own);
         if (!hasNext && !(options.SkipMissing && IsMissingHook(e.Error)))
         {
             return false;
         }
-        _failed[program.Name] = _last = e;
-        // A tool's programs belong together: begin and end are both fentry's, or neither is.
-        int rank = HookAlternative.Of(program)?.Rank ?? 0;
-        foreach (ObjectProgram other in hasNext ? HasNext.Where(other => HookAlternative.Of(other) is { } o && o.Rank == rank && IsFunction(o) == IsFunction(HookAlternative.Of(program)!.Value)) : [])
+        _failed[program] = _last = e;
+        if (hasNext)
         {
-            _failed.TryAdd(other.Name, e);
+            // A tool's programs belong together: begin and end are both fentry's, or neither is.
+            foreach (string other in _hasNext.Where(other => other.Value.Rank == own.Rank && IsFunction(other.Value) == IsFunction(own)).Select(other => other.Key))
+            {
+                _failed.TryAdd(other, e);
+            }
         }
         return true;
     }
@@ -102,8 +110,6 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
             : $"{e.RecommendedAction} Or start the others without it: -SkipMissing, or -ExcludeProgram {program.Name}.";
         return new EbpfException(e.Error, message, action, e.Details, e) { ProgramName = program.Name };
     }
-
-    private HashSet<ObjectProgram> HasNext { get; } = [];
 
     private static bool IsFunction(HookAlternative alternative) => alternative.Family != "tracepoint";
 
@@ -164,7 +170,7 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
             {
                 if (!isLast)
                 {
-                    HasNext.Add(program);
+                    _hasNext[program.Name] = HookAlternative.Of(program)!.Value;
                 }
                 try
                 {
@@ -174,11 +180,11 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
                 {
                     why = _last = e;
                     _leftOut.Add($"{program.Name} ({program.Section}): {e.Message}");
-                    if (isLast)
+                    if (isLast || e.Error == EbpfError.VerifierRejected)
                     {
                         _warnings.Add($"The program {program.Name} is left out: {e.Message}");
                     }
-                    else
+                    if (!isLast)
                     {
                         break;
                     }
@@ -196,6 +202,15 @@ internal sealed class ProbePlan(ProbeOptions options, bool isVerifyOnly)
             }
         }
         return [];
+    }
+
+    private IEnumerable<(ObjectProgram, Hook[])> Verified(ObjectProgram program, bool isLast, HookRequest request)
+    {
+        if (!isLast)
+        {
+            _hasNext[program.Name] = HookAlternative.Of(program)!.Value;
+        }
+        return _failed.ContainsKey(program.Name) ? [] : [(program, Loaded(program, request))];
     }
 
     private Hook[] Resolve(ObjectProgram program, HookRequest request) => isVerifyOnly ? Loaded(program, request) : [.. AttachKinds.Of(program)?.Resolve(program, request) ?? []];

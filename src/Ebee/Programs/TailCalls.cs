@@ -61,7 +61,7 @@ internal static class TailCalls
     // The values are the last member of the map's struct, a pointer each; its size in BTF is without them.
     private static (string Map, int Slot)? Place(BtfBlob types, BtfType maps, int offset)
     {
-        (int variable, int start, _) = maps.Variables.Where(map => map.Offset <= offset).MaxBy(map => map.Offset);
+        (int variable, int start, _) = maps.Variables.Where(map => map.Offset <= offset).OrderByDescending(map => map.Offset).FirstOrDefault();
         return types.Resolve(types.Types[variable].Target).Members is [.., { Name: "values" } values]
             ? (types.Types[variable].Name, (offset - start - values.BitOffset / 8) / PointerSize) : null;
     }
