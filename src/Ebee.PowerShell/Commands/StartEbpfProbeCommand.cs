@@ -40,6 +40,16 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
     [SupportsWildcards]
     public string[] ProgramName { get; set; } = [];
 
+    /// <summary>None of these of the object's programs.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] ExcludeProgram { get; set; } = [];
+
+    /// <summary>Starts the other programs when the hook of one is missing here, with a warning.</summary>
+    [Parameter]
+    public SwitchParameter SkipMissing { get; set; }
+
     /// <summary>Values of global variables.</summary>
     [Parameter]
     [ValidateNotNull]
@@ -126,6 +136,12 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
     [ValidateRange(1, 10_000)]
     public int Frequency { get; set; }
 
+    /// <summary>What is sampled, by perf's name.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PerfEventNameCompleter))]
+    public string? PerfEvent { get; set; }
+
     /// <summary>Files that other users could have written, too, with a warning.</summary>
     [Parameter]
     public SwitchParameter AllowUntrusted { get; set; }
@@ -146,7 +162,7 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
         }
         foreach (string file in SourcePath.SelectMany(Files))
         {
-            Start(file, (options, use) => ObjectBuilder.FromBytes(System.IO.Path.GetFileName(file).Split('.')[0],
+            Start(file, (options, use) => ObjectBuilder.FromBytes(ObjectBuilder.NameOf(file),
                 SourceCompiler.CompileFile(file, options.Section, cancellation: StopToken, use: use)));
         }
         if (ParameterSetName == "Source")
@@ -180,6 +196,8 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
             try
             {
                 SessionProbes.Add(probe);
+                Array.ForEach(probe.Warnings, warning => WriteWarning(TerminalText.Escape(warning)));
+                Array.ForEach(probe.LeftOut, left => WriteVerbose(TerminalText.Escape($"Left out: {left}")));
                 foreach (ProbeProgram program in probe.Programs)
                 {
                     if (program.Hook.Length == 0)
@@ -217,6 +235,8 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
     private ProbeOptions Options() => new()
     {
         ProgramName = ProgramName,
+        ExcludeProgram = ExcludeProgram,
+        SkipMissing = SkipMissing,
         Global = Entries(Global, nameof(Global), PlainValue.Of, "a value of the variable's C type"),
         MapSize = Entries(MapSize, nameof(MapSize), LanguagePrimitives.ConvertTo<uint>, "a number from 1 to 4294967295: -MapSize @{ counts = 100000 }"),
         MapPin = Entries(MapPin, nameof(MapPin), PinnedAt, "a path: -MapPin @{ counts = '/sys/fs/bpf/counts' }"),
@@ -232,6 +252,8 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
         Symbol = Symbol,
         ProcessId = Given(nameof(ProcessId), ProcessId),
         Frequency = Given(nameof(Frequency), Frequency),
+        PerfEvent = PerfEvent,
+        CurrentFolder = SessionState.Path.CurrentFileSystemLocation.ProviderPath,
     };
 
     private T? Given<T>(string parameter, T value) where T : struct => MyInvocation.BoundParameters.ContainsKey(parameter) ? value : null;

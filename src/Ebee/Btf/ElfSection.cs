@@ -35,6 +35,34 @@ internal static class ElfSection
         return Encoding.UTF8.GetString(name[..name.IndexOf((byte)0)]);
     }
 
+    /// <summary>The names of all sections, one after the other.</summary>
+    internal static ReadOnlySpan<byte> NamesOf(ReadOnlySpan<byte> elf)
+    {
+        ReadOnlySpan<byte> headers = elf[(int)BinaryPrimitives.ReadUInt64LittleEndian(elf[0x28..])..];
+        return Content(elf, headers[(BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3E..]) * BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3A..]))..]);
+    }
+
+    /// <summary>Where in the file some bytes are, of all that two parts of it hold.</summary>
+    internal static List<int> PlacesOf(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> wanted, ReadOnlySpan<byte> part, ReadOnlySpan<byte> otherPart)
+    {
+        List<int> places = [];
+        Add(elf, wanted, part, places);
+        Add(elf, wanted, otherPart, places);
+        return places;
+
+        static void Add(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> wanted, ReadOnlySpan<byte> part, List<int> places)
+        {
+            if (!elf.Overlaps(part, out int start))
+            {
+                return;
+            }
+            for (int at = 0; part[at..].IndexOf(wanted) is >= 0 and int next; at += next + wanted.Length)
+            {
+                places.Add(start + at + next);
+            }
+        }
+    }
+
     private static ReadOnlySpan<byte> Content(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> header) =>
         elf.Slice((int)BinaryPrimitives.ReadUInt64LittleEndian(header[0x18..]),
             (int)BinaryPrimitives.ReadUInt64LittleEndian(header[0x20..]));

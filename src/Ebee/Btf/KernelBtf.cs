@@ -18,10 +18,12 @@ internal static unsafe class KernelBtf
     private const int TypeSize = 12; // struct btf_type: name, then kind and length, then size or type
     private const int RelocationSize = 16; // struct bpf_core_relo
     private const int KeptMax = 1 << 14;
+    private const int LastOfFields = 5, OwnTypeId = 6, Existence = 8, SizeOfType = 9, EnumValueExistence = 10, EnumValue = 11; // enum bpf_core_relo_kind
 
     /// <summary>
     /// Writes that part to a memory file. Null where it is better left to libbpf: a type is not there (a module of the
-    /// kernel may have it), or something about the BTF is new.
+    /// kernel may have it), something about the BTF is new, or a relocation asks for more than the part has
+    /// (<see cref="IsAnswered"/>).
     /// </summary>
     /// <param name="elf">The object's file.</param>
     public static SafeFileHandle? Subset(ReadOnlySpan<byte> elf)
@@ -72,13 +74,30 @@ internal static unsafe class KernelBtf
                 for (int i = 0; i < count; i++)
                 {
                     int type = Int(relocations, 4);
-                    names.Add(type > 0 && type < types.Count ? types.EssentialName(type) : throw new InvalidDataException("The object relocates a type that it does not have."));
+                    if (type <= 0 || type >= types.Count)
+                    {
+                        throw new InvalidDataException("The object relocates a type that it does not have.");
+                    }
+                    if (!IsAnswered(Int(relocations, 12), types.KindBehindAliases(type)))
+                    {
+                        throw new InvalidDataException("The object asks for more than names, sizes and fields.");
+                    }
+                    names.Add(types.EssentialName(type));
                     relocations = relocations[recordSize..];
                 }
             }
         }
         return names;
     }
+
+    // Whether libbpf says the same with the part as with the whole. The part has other numbers, and void behind its pointers: libbpf
+    // compares what is there where a type is to match, and where a pointer, a prototype or an array is to exist or have a size.
+    private static bool IsAnswered(int relocation, BtfKind kind) => relocation switch
+    {
+        >= 0 and <= LastOfFields or OwnTypeId or EnumValueExistence or EnumValue => true,
+        Existence or SizeOfType => kind is not (BtfKind.Pointer or BtfKind.FunctionPrototype or BtfKind.Array),
+        _ => false,
+    };
 
     private static int Int(ReadOnlySpan<byte> data, int offset) => MemoryMarshal.Read<int>(data[offset..]);
 
@@ -152,6 +171,26 @@ internal static unsafe class KernelBtf
             ReadOnlySpan<byte> name = Text(*(int*)(_types + _offsets[id]));
             int flavour = name.IndexOf("___"u8);
             return flavour > 0 ? name[..flavour] : name;
+        }
+
+        // What a type is without its typedefs and qualifiers.
+        public BtfKind KindBehindAliases(int id)
+        {
+            const int LongestChain = 64;
+            for (int hops = 0; hops < LongestChain; hops++)
+            {
+                int offset = id == 0 ? -1 : _offsets[id];
+                if (offset < 0 || !IsAlias(Kind(offset)))
+                {
+                    return offset < 0 ? BtfKind.Void : Kind(offset);
+                }
+                id = *(int*)(_types + offset + 8);
+                if (id < 0 || id >= _count)
+                {
+                    break;
+                }
+            }
+            throw new InvalidDataException("The BTF has a typedef that ends nowhere.");
         }
 
         public SafeFileHandle? Select(NameSet wanted)

@@ -49,9 +49,12 @@ internal static class ElfSymbols
     /// <summary>The error for a name that a file does not have.</summary>
     public static EbpfException NotFound(string path, string function)
     {
-        string[] nearest = NearestNames.Of(function, Functions(path).Select(f => f.Name));
+        List<(string Name, ulong Offset)> functions = Functions(path);
+        string[] nearest = NearestNames.Of(function, functions.Select(f => f.Name));
         return new EbpfException(EbpfError.SymbolNotFound, $"'{path}' has no function '{function}'.",
-            nearest.Length > 0 ? $"The nearest are {string.Join(", ", nearest)}." : "It has no symbols at all (it was stripped): give an offset in the file, such as 0x1140.");
+            nearest.Length > 0 ? $"The nearest are {string.Join(", ", nearest)}."
+                : functions.Count > 0 ? $"List its functions: nm --defined-only '{path}', and those that a library exports: nm -D --defined-only '{path}'."
+                : "It has no symbols at all (it was stripped): give an offset in the file, such as 0x1140.");
     }
 
     private static List<(string, ulong)> Read(ReadOnlySpan<byte> elf)

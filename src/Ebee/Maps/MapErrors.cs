@@ -20,7 +20,8 @@ internal static class MapErrors
     public static EbpfException Unreadable(EbpfMap map, SafeFileHandle handle, int errno) =>
         errno is Errno.NotSupported or Errno.Eopnotsupp or Errno.Enospc or Errno.Einval
             ? new EbpfException(EbpfError.NotSupported, $"The kernel does not let the entries of {map} be read: it is of the type {map.Type} ({Errno.Name(errno)}).",
-                map.Type is "ringbuf" or "perf_event_array" or "user_ringbuf" ? "Read its events: Get-EbpfEvent."
+                map.Type is "user_ringbuf" ? "There is nothing to read: it carries records from a process to its program. See what that makes of them in its other maps: (Get-EbpfProbe).Maps."
+                    : map.Type is "ringbuf" or "perf_event_array" ? "Read its events: Get-EbpfEvent."
                     : map.Type is "sockmap" or "sockhash" or "reuseport_sockarray" ? "Only one whose values have 8 bytes shows the sockets' cookies." : "Its programs can read them.")
             : Failed(map, handle, "read", errno);
 

@@ -141,6 +141,12 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_obj_get(string path);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_xdp_query_id(int interfaceIndex, int flags, uint* programId);
+
+    [LibraryImport(Library)]
+    internal static partial nint bpf_map__pin_path(nint map);
+
+    [LibraryImport(Library)]
     internal static partial nint bpf_map__name(nint map);
 
     [LibraryImport(Library)]

@@ -63,4 +63,10 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     internal static partial nint libbpf_version_string();
+
+    [LibraryImport(Library)]
+    internal static partial uint libbpf_major_version();
+
+    [LibraryImport(Library)]
+    internal static partial uint libbpf_minor_version();
 }

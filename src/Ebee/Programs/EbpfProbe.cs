@@ -52,6 +52,15 @@ public sealed class EbpfProbe : IDisposable
     /// <summary>Its maps by name, those of its variables (.data, .bss, .rodata) too.</summary>
     public IReadOnlyDictionary<string, EbpfMap> Maps { get; }
 
+    /// <summary>
+    /// Programs of the object that are not attached though the options ask for them, each with the reason: a better one for the same hook
+    /// is attached, or its hook is missing and was to be skipped.
+    /// </summary>
+    public string[] LeftOut { get; internal init; } = [];
+
+    /// <summary>What the user is to be told of the start.</summary>
+    internal string[] Warnings { get; init; } = [];
+
     /// <summary>What it is attached to, all programs together.</summary>
     public string[] Hook => [.. Programs.SelectMany(program => program.Hook)];
 

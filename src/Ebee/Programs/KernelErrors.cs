@@ -17,7 +17,7 @@ internal static class KernelErrors
     public static EbpfException Load(string name, int errno, string log, ReadOnlySpan<byte> elf = default, bool network = false, IReadOnlyList<BpfMap>? maps = null) =>
         WantOf(errno, log) is var want and not 0 && !LoadErrors.IsOfMap(log) ? Exhausted($"{name} could not be loaded", want, log)
             : (errno is Errno.Eperm or Errno.Eacces && VerifierLog.Parse(log) is null) || IsLockedOut(log)
-            ? Permission($"The kernel refused to load {name} ({Errno.Name(errno)})", log, network)
+            ? LoadPermission(name, errno, log, network)
             : LoadErrors.From(name, errno, log, elf, maps);
 
     /// <param name="program">The program.</param>
@@ -32,7 +32,19 @@ internal static class KernelErrors
         : errno is Errno.Eperm or Errno.Eacces
         ? Permission($"The kernel refused to attach {program} to {target} ({Errno.Name(errno)})", log, network)
         : new EbpfException(EbpfError.AttachFailed, $"The program {program} could not be attached to {target}: {Errno.Name(errno)}{LastLine(log)}",
-            "The hook does not exist on this kernel; -Verbose shows which hooks were tried.", log);
+            errno switch
+            {
+                Errno.Ebusy or Errno.Eexist => "Something is attached there already, and no more can be: Get-EbpfLink shows it.",
+                Errno.Enoent or Errno.Esrch or Errno.Enodev or Errno.NotSupported or Errno.Eopnotsupp => "The hook does not exist on this kernel; -Verbose shows which hooks were tried.",
+                _ => "Look at the error's Details; Get-EbpfFeature shows which hooks this kernel has.",
+            }, log) { ProgramName = program };
+
+    private static EbpfException LoadPermission(string name, int errno, string log, bool network)
+    {
+        string? program = LoadErrors.ProgramOf(log);
+        EbpfException error = Permission($"The kernel refused to load {(program is null ? "" : $"the program {program} of ")}{name} ({Errno.Name(errno)})", log, network);
+        return program is null ? error : new EbpfException(error.Error, error.Message, error.RecommendedAction, log, error.InnerException) { ProgramName = program };
+    }
 
     public static EbpfException Map(string map, string operation, int errno) => errno is Errno.Emfile or Errno.Enfile
         ? Exhausted($"Could not {operation} the map {map}", errno)

@@ -20,8 +20,12 @@ internal static partial class LoadErrors
             "It may be in a module that is not loaded (modprobe), or in a newer kernel; declare it __ksym __weak and ask with bpf_ksym_exists."),
         (KernelOption(), EbpfError.NotSupported, "The kernel's configuration does not tell {0}", "Mark it __weak, or mount /proc, or see that /proc/config.gz or /boot/config-… is there."),
         (NoKernelBtf(), EbpfError.NoBtf, "This kernel has no BTF that libbpf can read", "Use a kernel with CONFIG_DEBUG_INFO_BTF=y. In a container, mount /sys."),
+        (NoSymbols(), EbpfError.InvalidObject, "The object has no symbol table, by which its programs and maps are found",
+            "It was stripped: compile it again (clang -g -O2 -target bpf -c program.bpf.c), and take away no more than llvm-strip -g does."),
+        (NoReplacedProgram(), EbpfError.NotSupported, "The program {0} is an freplace program, and replaces a function of a program that is loaded, which Ebee does not look for",
+            "Start the object's other programs: -ProgramName; or leave this one out: -ExcludeProgram {0}."),
         (OldMaps(), EbpfError.InvalidObject, "The object defines its maps in the old way (SEC(\"maps\"))",
-            "Define them with BTF: struct { __uint(type, BPF_MAP_TYPE_HASH); … } name SEC(\".maps\");"),
+            "Define them with BTF: struct {{ __uint(type, BPF_MAP_TYPE_HASH); … }} name SEC(\".maps\");"),
         (NoBtf(), EbpfError.InvalidObject, "The object has no BTF, which its maps or programs need", "Compile it with clang -g."),
     ];
 
@@ -37,6 +41,10 @@ internal static partial class LoadErrors
         {
             return Rejected(name, verifier, log, elf);
         }
+        if (ArenaUse.Error(name, elf, log) is { } arena)
+        {
+            return arena;
+        }
         if (MapCreation().Match(log) is { Success: true } creation)
         {
             string map = creation.Groups["name"].Value;
@@ -46,7 +54,10 @@ internal static partial class LoadErrors
         {
             if (pattern.Match(log) is { Success: true } match)
             {
-                return new EbpfException(error, $"{string.Format(message, match.Groups["name"].Value)}: {Errno.Name(errno)}.", action, log);
+                return new EbpfException(error, $"{string.Format(message, match.Groups["name"].Value)}: {Errno.Name(errno)}.", string.Format(action, match.Groups["name"].Value), log)
+                {
+                    ProgramName = ProgramOf(log),
+                };
             }
         }
         string? program = Refused().Match(log) is { Success: true } refused ? refused.Groups["name"].Value : null;
@@ -58,6 +69,9 @@ internal static partial class LoadErrors
             : new EbpfException(EbpfError.LoadFailed, $"The kernel refused to load {name}: {Errno.Name(errno)}{(line is null ? "." : $": {line.TrimEnd('.')}.")}",
                 "Look at the error's Details: they hold all that libbpf and the kernel said.", log);
     }
+
+    /// <summary>The program that libbpf was about to load when it gave up; null when it was none.</summary>
+    public static string? ProgramOf(string log) => Failing().Match(log) is { Success: true } match ? match.Groups["name"].Value : null;
 
     /// <summary>Whether a map was refused, which may be too large.</summary>
     public static bool IsOfMap(string log) => MapCreation().IsMatch(log);
@@ -97,7 +111,7 @@ internal static partial class LoadErrors
     [GeneratedRegex(@"failed to find (?:kernel )?BTF type ID of '(?<name>[^'\n]*)'|(?<name>\w+) is not found in vmlinux BTF|struct_ops init_kern: struct (?<name>\w+) is not found in kernel BTF")]
     private static partial Regex KernelTarget();
 
-    [GeneratedRegex(@"extern \((?:func|var) ksym\) '(?<name>[^'\n]*)'|extern \(ksym\) '?(?<name>[\w.]+)'?: (?:unresolved|incompatible|not found)")]
+    [GeneratedRegex(@"extern \((?:func|var) ksym\) '(?<name>[^'\n]*)'|extern \(ksym\) '?(?<name>[\w.]+)'?: (?:unresolved|incompatible|not found)|extern '(?<name>(?!CONFIG_|LINUX_)[^'\n]*)' \(strong\): not resolved")]
     private static partial Regex KernelSymbol();
 
     [GeneratedRegex(@"extern (?:\(kcfg\) )?'?(?<name>CONFIG_\w+|LINUX_\w+)'?[^\n]*(?:strong extern|cannot|not resolved|unrecognized|failed)", RegexOptions.IgnoreCase)]
@@ -109,8 +123,17 @@ internal static partial class LoadErrors
     [GeneratedRegex("legacy map definitions in 'maps' section are not supported")]
     private static partial Regex OldMaps();
 
+    [GeneratedRegex("couldn't find symbol table in")]
+    private static partial Regex NoSymbols();
+
+    [GeneratedRegex(@"prog '(?<name>[^'\n]*)': attach program FD is not set")]
+    private static partial Regex NoReplacedProgram();
+
     [GeneratedRegex("BTF is required, but is missing")]
     private static partial Regex NoBtf();
+
+    [GeneratedRegex(@"prog '(?<name>[^'\n]*)': (?:BPF program load failed|failed to load|attach program FD is not set|failed to find kernel BTF type ID|failed to prepare load attributes)")]
+    private static partial Regex Failing();
 
     [GeneratedRegex(@"prog '(?<name>[^'\n]*)': BPF program load failed")]
     private static partial Regex Refused();

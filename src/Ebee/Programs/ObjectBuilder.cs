@@ -4,6 +4,7 @@ using System.Text;
 using Ebee.Btf;
 using Ebee.Host;
 using Ebee.Native;
+using Ebee.Programs.Attaching;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Programs;
@@ -28,6 +29,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
     {
         Name = name;
         Path = path;
+        StructOps.RenameLinkSection(content);
         _content = content;
         _pinned = GCHandle.Alloc(content, GCHandleType.Pinned);
         _data = (byte*)_pinned.AddrOfPinnedObject();
@@ -72,8 +74,12 @@ internal sealed unsafe class ObjectBuilder : IDisposable
         }
         Check(path, content);
         (use ?? new FileUse()).Check(path);
-        return new ObjectBuilder(System.IO.Path.GetFileName(path).Split('.')[0], content, path);
+        return new ObjectBuilder(NameOf(path), content, path);
     }
+
+    /// <summary>The name of what a file has: the file's up to the first dot that does not begin it.</summary>
+    public static string NameOf(string path) =>
+        System.IO.Path.GetFileName(path).TrimStart('.').Split('.')[0] is { Length: > 0 } name ? name : "object";
 
     /// <summary>Parses the object. Nothing reaches the kernel yet.</summary>
     /// <param name="cancellation">Ends this and the next phase.</param>
@@ -84,7 +90,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
         ObjectCheck? check = _content is null ? null : new ObjectCheck(Name, _content, kernelBtf, cancellation);
         try
         {
-            return check?.Open() is { Phase: not CheckPhase.Done } refused ? throw KernelErrors.Load(Name, refused.Errno, refused.Log) : OpenHere(kernelBtf, check, cancellation);
+            return check?.Open() is { Phase: not CheckPhase.Done } refused ? throw KernelErrors.Load(Name, refused.Errno, refused.Log, _content) : OpenHere(kernelBtf, check, cancellation);
         }
         catch
         {
@@ -117,7 +123,7 @@ internal sealed unsafe class ObjectBuilder : IDisposable
             nint handle = LibBpf.bpf_object__open_mem(_data, _size, &options);
             return handle != 0
                 ? new OpenedObject(Name, new BpfObjectHandle(handle), kernelBtf, check, cancellation)
-                : throw KernelErrors.Load(Name, Marshal.GetLastPInvokeError(), log.Text);
+                : throw KernelErrors.Load(Name, Marshal.GetLastPInvokeError(), log.Text, _content);
         }
     }
 

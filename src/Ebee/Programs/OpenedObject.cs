@@ -1,5 +1,6 @@
 using Ebee.Host;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Ebee.Bindings;
 using Ebee.Btf;
 using Ebee.Events;
@@ -23,6 +24,7 @@ internal sealed unsafe class OpenedObject : IDisposable
     // What was set and libbpf does not tell.
     private readonly List<(ObjectProgram Program, string Function)> _attachTargets = [];
     private readonly List<(string Map, int Offset, byte[] Value)> _initialValues = [];
+    private readonly Dictionary<string, string> _pinPaths = new(StringComparer.Ordinal);
     private bool _loaded;
 
     internal OpenedObject(string name, BpfObjectHandle handle, SafeFileHandle? kernelBtf, ObjectCheck? check, CancellationToken cancellation)
@@ -37,6 +39,12 @@ internal sealed unsafe class OpenedObject : IDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>The object's bytes; empty of Ebee's own.</summary>
+    public ReadOnlySpan<byte> Elf => _check is null ? default : _check.Elf;
+
+    /// <summary>Where its maps are to be pinned that it shares with other objects (LIBBPF_PIN_BY_NAME); once they are prepared.</summary>
+    public IReadOnlyDictionary<string, string> PinPaths => _pinPaths;
 
     /// <summary>Its types, with what libbpf knows of its variables' places; null when it has none.</summary>
     public BtfBlob? Types => _types.Value;
@@ -88,6 +96,16 @@ internal sealed unsafe class OpenedObject : IDisposable
         _ = LibBpf.bpf_map__set_map_flags(found, LibBpf.bpf_map__map_flags(found) | NoPreallocation);
     }
 
+    /// <summary>Takes the size of another map's values for a map of stack traces, whose definition may leave it open.</summary>
+    public void TakeStackSize(string map, EbpfMap existing)
+    {
+        nint own = FindMap(map);
+        if (LibBpf.bpf_map__type(own) == (uint)BpfMapType.BpfMapTypeStackTrace && existing.Type == "stack_trace")
+        {
+            _ = LibBpf.bpf_map__set_value_size(own, (uint)existing.ValueSize);
+        }
+    }
+
     /// <summary>Has the object use a map that exists, in place of making its own.</summary>
     public void ReuseMap(string map, SafeFileHandle existing)
     {
@@ -101,13 +119,18 @@ internal sealed unsafe class OpenedObject : IDisposable
     }
 
     /// <summary>
-    /// Has libbpf pin no map by itself, and make ring buffers whose definition names a value type: the kernel refuses these, and
-    /// the type is for whoever reads the ring. What registers a struct of functions is to be a link.
+    /// Has libbpf pin no map by itself, and make ring buffers and perf event arrays whose definition names a value type: the kernel
+    /// refuses these, and the type is for whoever reads them. What registers a struct of functions is to be a link. Stack traces
+    /// get the sizes that their definition leaves to the loader.
     /// </summary>
     public void PrepareMaps()
     {
         foreach (nint map in _maps.All)
         {
+            if (Marshal.PtrToStringUTF8(LibBpf.bpf_map__pin_path(map)) is { } path)
+            {
+                _pinPaths[_maps.NameOf(map)] = path;
+            }
             _ = LibBpf.bpf_map__set_pin_path(map, null);
             if (StructOps.IsMap(map))
             {
@@ -117,6 +140,15 @@ internal sealed unsafe class OpenedObject : IDisposable
             {
                 _ = LibBpf.bpf_map__set_key_size(map, 0);
                 _ = LibBpf.bpf_map__set_value_size(map, 0);
+            }
+            if (LibBpf.bpf_map__type(map) == EventBuffer.PerfEventArray)
+            {
+                _ = LibBpf.bpf_map__set_key_size(map, sizeof(int));
+                _ = LibBpf.bpf_map__set_value_size(map, sizeof(int)); // a descriptor: a type that is named is the events'
+            }
+            if (LibBpf.bpf_map__type(map) == (uint)BpfMapType.BpfMapTypeStackTrace)
+            {
+                StackMaps.SetSizes(map);
             }
         }
     }

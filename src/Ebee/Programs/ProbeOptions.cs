@@ -6,6 +6,12 @@ public sealed class ProbeOptions : HookOptions
     /// <summary>Only these of the object's programs, by name, with <c>*</c> and <c>?</c>; none for all that are not optional (SEC("?…")).</summary>
     public IReadOnlyList<string> ProgramName { get; init; } = [];
 
+    /// <summary>None of these of the object's programs, by name, with <c>*</c> and <c>?</c>.</summary>
+    public IReadOnlyList<string> ExcludeProgram { get; init; } = [];
+
+    /// <summary>Starts the others when the hook of a program is missing here; <see cref="EbpfProbe.LeftOut"/> names it.</summary>
+    public bool SkipMissing { get; init; }
+
     /// <summary>Values of global variables, by name: numbers, strings, arrays, dictionaries for structs.</summary>
     public IReadOnlyDictionary<string, object?> Global { get; init; } = new Dictionary<string, object?>();
 

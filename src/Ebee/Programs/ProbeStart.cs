@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using System.Numerics;
 using Ebee.Events;
 using Ebee.Host;
@@ -20,7 +19,7 @@ internal static class ProbeStart
     {
         using (builder)
         {
-            return Start(builder, options, cancellation);
+            return Climb(builder, options, isVerifyOnly: false, (opened, prepared) => Start(builder, opened, prepared, options, cancellation), cancellation);
         }
     }, static probe => probe.Stop(), cancellation);
 
@@ -30,10 +29,7 @@ internal static class ProbeStart
     {
         using (builder)
         {
-            RequireDescriptors(builder.Name);
-            using OpenedObject opened = builder.Open(cancellation);
-            List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options, isVerifyOnly: true);
-            return Explain(chosen, opened.Verify);
+            return Climb(builder, options, isVerifyOnly: true, static (opened, prepared) => Explain(prepared.Chosen, opened.Verify), cancellation);
         }
     }, static _ => { }, cancellation);
 
@@ -41,12 +37,31 @@ internal static class ProbeStart
     /// <exception cref="EbpfException">It cannot.</exception>
     public static void RequireDescriptors(string name) => Descriptors.Require(48, $"{name} cannot be loaded");
 
-    private static EbpfProbe Start(ObjectBuilder builder, ProbeOptions options, CancellationToken cancellation)
+    // Once more for each step of the ladders that the kernel does not take.
+    private static T Climb<T>(ObjectBuilder builder, ProbeOptions options, bool isVerifyOnly, Func<OpenedObject, Prepared, T> work, CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
-        RequireDescriptors(builder.Name);
-        using OpenedObject opened = builder.Open(cancellation);
-        List<(ObjectProgram Program, Hook[] Hooks)> chosen = Prepare(opened, options);
+        ProbePlan plan = new(options, isVerifyOnly);
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            RequireDescriptors(builder.Name); // for want of them, what is there looks as if it were not
+            using OpenedObject opened = builder.Open(cancellation);
+            Prepared prepared = Prepare(opened, options, plan, isVerifyOnly);
+            try
+            {
+                return work(opened, prepared);
+            }
+            catch (EbpfException e) when (plan.StepsDown(e))
+            {
+                // the next step is tried
+            }
+        }
+    }
+
+    private static EbpfProbe Start(ObjectBuilder builder, OpenedObject opened, Prepared prepared, ProbeOptions options, CancellationToken cancellation)
+    {
+        (ProbePlan plan, SharedMaps shared, List<(ObjectProgram Program, Hook[] Hooks)> chosen) = prepared;
+        ILookup<string, TailCall> calls = plan.Calls.ToLookup(call => call.Program, StringComparer.Ordinal);
         LoadedObject loaded = Explain(chosen, opened.Load);
         List<IDisposable> owned = [];
         List<Action> unpin = [];
@@ -64,13 +79,20 @@ internal static class ProbeStart
             Attachment Attach(ObjectProgram program, Hook hook)
             {
                 cancellation.ThrowIfCancellationRequested();
-                return loaded.Attach(program, hook);
+                try
+                {
+                    return loaded.Attach(program, hook);
+                }
+                catch (EbpfException e)
+                {
+                    throw plan.Explain(program, e, chosen.Count > 1);
+                }
             }
             using HostInventory inventory = new(withHolders: false);
             foreach ((ObjectProgram program, Hook[] hooks) in chosen.Where(c => !StructOps.IsProgram(c.Program)))
             {
                 Attachment[] attachments = [.. hooks.Select(hook => Attach(program, hook))];
-                programs.Add(Describe(inventory, program, hooks.Select(hook => $"{hook.Kind} {hook.Target}"), attachments, owned));
+                programs.Add(Describe(inventory, program, hooks.Select(hook => $"{hook.Kind} {hook.Target}").Concat(calls[program.Name].Select(call => $"{call}")), attachments, owned));
                 foreach (Attachment iterator in hooks.Zip(attachments).Where(pair => pair.First.Kind == IteratorKind.Name).Select(pair => pair.Second))
                 {
                     SafeFileHandle link = KernelObjects.Duplicate(iterator.Fd);
@@ -112,7 +134,15 @@ internal static class ProbeStart
             {
                 unpin.Add(ProbePins.PinMap(loaded.Map(map).Fd, path));
             }
-            return new EbpfProbe(builder.Name, builder.Path, loaded, opened.Types, programs, maps, events, pins, owned);
+            foreach (Action undo in shared.Pin(loaded))
+            {
+                unpin.Add(undo);
+            }
+            return new EbpfProbe(builder.Name, builder.Path, loaded, opened.Types, programs, maps, events, pins, owned)
+            {
+                LeftOut = [.. plan.LeftOut],
+                Warnings = [.. plan.Warnings, .. shared.Warnings],
+            };
         }
         catch (Exception e)
         {
@@ -123,14 +153,11 @@ internal static class ProbeStart
     }
 
     // All that is done before the load, by which every mistake in the options shows.
-    private static List<(ObjectProgram Program, Hook[] Hooks)> Prepare(OpenedObject opened, ProbeOptions options, bool isVerifyOnly = false)
+    private static Prepared Prepare(OpenedObject opened, ProbeOptions options, ProbePlan plan, bool isVerifyOnly)
     {
-        ObjectProgram[] programs = Choose(opened, options.ProgramName);
-        opened.EnableOnly(programs);
         opened.PrepareMaps();
-        HookRequest request = new(options, opened);
-        List<(ObjectProgram, Hook[])> chosen = [.. programs.Select(program => (program, Resolve(program, request, isVerifyOnly)))];
-        request.CheckAllUsed();
+        List<(ObjectProgram, Hook[])> chosen = plan.Choose(opened);
+        SharedMaps shared = new();
         foreach ((string name, object? value) in options.Global)
         {
             opened.SetGlobal(name, value);
@@ -149,6 +176,7 @@ internal static class ProbeStart
         }
         foreach ((string map, EbpfMap existing) in options.ReuseMap)
         {
+            opened.TakeStackSize(map, existing);
             CheckAlike(opened.Map(map), existing);
             using SafeFileHandle own = existing.Open();
             opened.ReuseMap(map, own);
@@ -157,23 +185,14 @@ internal static class ProbeStart
         {
             _ = opened.Map(map);
         }
-        return chosen;
+        if (!isVerifyOnly)
+        {
+            shared.Prepare(opened, options);
+        }
+        return new Prepared(plan, shared, chosen);
     }
 
-    private static Hook[] Resolve(ObjectProgram program, HookRequest request, bool isVerifyOnly)
-    {
-        AttachKind? kind = AttachKinds.Of(program);
-        try
-        {
-            return kind?.Resolve(program, request).ToArray() ?? [];
-        }
-        catch (EbpfException e) when (e.Error == EbpfError.AttachTargetMissing && isVerifyOnly && !kind!.IsTyped)
-        {
-            return [];
-        }
-    }
-
-    // libbpf looks for a section's function in BTF when it loads, and says no more than ESRCH.
+    // What libbpf and the kernel say with a number alone, and of which program.
     private static T Explain<T>(List<(ObjectProgram Program, Hook[] Hooks)> chosen, Func<T> load)
     {
         try
@@ -182,33 +201,15 @@ internal static class ProbeStart
         }
         catch (EbpfException e) when (e.Details.Contains("failed to find kernel BTF type ID", StringComparison.Ordinal))
         {
-            throw chosen.SelectMany(c => c.Hooks).Select(hook => UnknownTarget.Error(hook.Kind, hook.Target)).FirstOrDefault(error => error is not null) ?? e;
+            (ObjectProgram program, Hook[] hooks) = chosen.Find(c => c.Program.Name == LoadErrors.ProgramOf(e.Details));
+            EbpfException? unknown = program.Handle == 0 ? null : hooks.Select(hook => UnknownTarget.Error(hook.Kind, hook.Target)).FirstOrDefault(error => error is not null);
+            throw unknown is null ? e : new EbpfException(unknown.Error, unknown.Message, unknown.RecommendedAction, e.Details, e) { ProgramName = program.Name };
         }
-    }
-
-    private static ObjectProgram[] Choose(OpenedObject opened, IReadOnlyList<string> names)
-    {
-        ObjectProgram[] all = [.. opened.Programs];
-        if (all.Length == 0)
+        catch (EbpfException e) when (e.Error is EbpfError.LoadFailed or EbpfError.PermissionDenied && chosen.Exists(c => c.Program.Name == e.ProgramName))
         {
-            throw new EbpfException(EbpfError.InvalidObject, $"The object {opened.Name} has no program.",
-                "Put each program's function into a section that names its hook: SEC(\"tracepoint/syscalls/sys_enter_execve\").");
+            (ObjectProgram program, Hook[] hooks) = chosen.Find(c => c.Program.Name == e.ProgramName);
+            throw MissingHookKind.Error(program, hooks.Select(hook => hook.Kind).FirstOrDefault(), e) ?? e;
         }
-        if (names.Count == 0)
-        {
-            ObjectProgram[] enabled = [.. all.Where(program => program.IsEnabled)];
-            return enabled.Length > 0 ? enabled : throw new EbpfException(EbpfError.InvalidArgument,
-                $"All programs of the object {opened.Name} are optional (SEC(\"?…\")).", $"Name some: -ProgramName {all[0].Name}.");
-        }
-        foreach (string name in names)
-        {
-            if (!Array.Exists(all, program => FileSystemName.MatchesSimpleExpression(name, program.Name, ignoreCase: false)))
-            {
-                throw new EbpfException(EbpfError.ProgramNotFound, $"The object {opened.Name} has no program '{name}'.",
-                    $"It has these: {string.Join(", ", all.Select(program => program.Name))}.");
-            }
-        }
-        return [.. all.Where(program => names.Any(name => FileSystemName.MatchesSimpleExpression(name, program.Name, ignoreCase: false)))];
     }
 
     private static ProbeProgram Describe(HostInventory inventory, ObjectProgram program, IEnumerable<string> hooks, Attachment[] attachments, List<IDisposable> owned)
@@ -228,6 +229,8 @@ internal static class ProbeStart
             Handle = handle,
         };
     }
+
+    private sealed record Prepared(ProbePlan Plan, SharedMaps Shared, List<(ObjectProgram Program, Hook[] Hooks)> Chosen);
 
     private static EventBuffer Buffer(BpfMap map, Dictionary<ObjectProgram, IReadOnlyList<EventOutput>> outputs, ProbeOptions options)
     {

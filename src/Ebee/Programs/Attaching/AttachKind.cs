@@ -15,6 +15,11 @@ internal abstract class AttachKind
     public virtual bool IsTyped => false;
 
     /// <summary>
+    /// What a section names of what a parameter gives; empty when it leaves that open, null when such programs have none.
+    /// </summary>
+    public virtual string? Named(ObjectProgram program, string parameter) => null;
+
+    /// <summary>
     /// Says where a program is to be attached, and sets what the load needs to know of it. Before the load, or, for a
     /// section that says all, after it.
     /// </summary>

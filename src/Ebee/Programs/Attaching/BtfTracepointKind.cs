@@ -9,13 +9,14 @@ internal sealed class BtfTracepointKind : AttachKind
 
     public override bool IsTyped => true;
 
+    public override string? Named(ObjectProgram program, string parameter) => parameter == nameof(HookOptions.Tracepoint) ? program.Argument : null;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
-        string name = program.Argument;
-        if (name.Length == 0)
+        string name = request.Tracepoint(program);
+        name = name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        if (name != program.Argument)
         {
-            name = request.Tracepoint(program);
-            name = name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..];
             TracingKind.SetTarget(request, program, "tp_btf", name);
         }
         yield return LibBpfHook("tp_btf", name, static loaded => LibBpf.bpf_program__attach(loaded.Handle));

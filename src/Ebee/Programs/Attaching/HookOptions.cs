@@ -1,7 +1,8 @@
 namespace Ebee.Programs;
 
 /// <summary>
-/// What programs are attached to whose sections leave it open. A value that no program of the object needs is an error.
+/// What programs are attached to whose sections leave it open, or name it and are to be attached elsewhere. A value that no program of
+/// the object needs is an error.
 /// </summary>
 public class HookOptions
 {
@@ -37,12 +38,18 @@ public class HookOptions
     /// <summary>For perf_event programs: samples a second on each CPU, 1 to 10,000. 99 unless told.</summary>
     public int? Frequency { get; init; }
 
+    /// <summary>For perf_event programs: what is sampled, by perf's name, such as <c>cache-misses</c>. The CPU's clock unless told.</summary>
+    public string? PerfEvent { get; init; }
+
+    /// <summary>Where a relative path of a section begins; null for the process's working directory.</summary>
+    internal string? CurrentFolder { get; init; }
+
     /// <summary>The section that functions go to whose source names none, by which of these are given; null when none says it.</summary>
     internal string? Section => Tracepoint is not null ? "tracepoint"
         : Function is not null ? "kprobe"
         : BinaryPath is not null ? "uprobe"
         : Interface.Count > 0 ? Direction is null ? "xdp" : "tc"
-        : Frequency is not null ? "perf_event"
+        : Frequency is not null || PerfEvent is not null ? "perf_event"
         : null;
 }
 

@@ -12,12 +12,13 @@ internal sealed unsafe class IteratorKind : AttachKind
 
     public override bool IsTyped => true;
 
+    public override string? Named(ObjectProgram program, string parameter) => parameter == nameof(HookOptions.Function) ? program.Argument : null;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
-        string name = program.Argument;
-        if (name.Length == 0)
+        string name = request.Function(program, "task");
+        if (name != program.Argument)
         {
-            name = request.Function(program, "task");
             TracingKind.SetTarget(request, program, "iter", name);
         }
         return [LibBpfHook(Name, name, static loaded => LibBpf.bpf_program__attach_iter(loaded.Handle, null))];

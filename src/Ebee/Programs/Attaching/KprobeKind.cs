@@ -9,10 +9,12 @@ internal sealed unsafe class KprobeKind : AttachKind
 {
     public override IReadOnlyList<string> Sections { get; } = ["kprobe", "kretprobe"];
 
+    public override string? Named(ObjectProgram program, string parameter) => parameter == nameof(HookOptions.Function) ? program.Argument : null;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string kind = Prefix(program);
-        string target = program.Argument.Length > 0 ? program.Argument : request.Function(program, "do_unlinkat");
+        string target = request.Function(program, "do_unlinkat");
         (string function, ulong offset) = SplitOffset(target);
         if (Kprobes.Missing() is { } missing)
         {

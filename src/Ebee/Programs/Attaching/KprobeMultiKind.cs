@@ -7,10 +7,12 @@ internal sealed unsafe class KprobeMultiKind : AttachKind
 {
     public override IReadOnlyList<string> Sections { get; } = ["kprobe.multi", "kretprobe.multi"];
 
+    public override string? Named(ObjectProgram program, string parameter) => parameter == nameof(HookOptions.Function) ? program.Argument : null;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string kind = Prefix(program);
-        string pattern = program.Argument.Length > 0 ? program.Argument : request.Function(program, "'vfs_*'");
+        string pattern = request.Function(program, "'vfs_*'");
         return [LibBpfHook(kind, pattern, loaded =>
         {
             LibBpf.BpfKprobeMultiOpts options = new()

@@ -8,10 +8,12 @@ internal sealed unsafe class KsyscallKind : AttachKind
 {
     public override IReadOnlyList<string> Sections { get; } = ["ksyscall", "kretsyscall"];
 
+    public override string? Named(ObjectProgram program, string parameter) => parameter == nameof(HookOptions.Function) ? program.Argument : null;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string kind = Prefix(program);
-        string name = program.Argument.Length > 0 ? program.Argument : request.Function(program, "unlinkat");
+        string name = request.Function(program, "unlinkat");
         if (Kprobes.Missing() is { } missing)
         {
             throw new EbpfException(EbpfError.NotSupported, $"The program {program.Name} cannot be attached to the system call {name}: {missing}",

@@ -5,11 +5,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ebee.Programs.Attaching;
 
-/// <summary>Samples of the CPU's clock, so many a second on each CPU; Linux 4.9.</summary>
+/// <summary>Samples of the CPU's clock or of what it or the kernel counts, so many a second on each CPU; Linux 4.9.</summary>
 internal sealed class PerfEventKind : AttachKind
 {
-    private const uint PerfTypeSoftware = 1; // PERF_TYPE_SOFTWARE, whose config 0 is PERF_COUNT_SW_CPU_CLOCK
-
     public override IReadOnlyList<string> Sections { get; } = ["perf_event"];
 
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
@@ -20,10 +18,12 @@ internal sealed class PerfEventKind : AttachKind
         {
             throw new EbpfException(EbpfError.InvalidArgument, $"A frequency of {frequency} samples a second cannot be had.", "Give -Frequency 1 to 10000.");
         }
+        string name = request.PerfEvent;
+        (uint Type, ulong Config) numbers = PerfEvents.Find(name);
         foreach (int cpu in processId is null ? Processors.Online() : [-1])
         {
-            string target = $"cpu-clock at {frequency} Hz" + (processId is { } id ? $" in process {id}" : $" on CPU {cpu}");
-            yield return new Hook("perf_event", target, (loaded, _) => Sample(loaded, frequency, processId ?? -1, cpu, target));
+            string target = $"{name} at {frequency} Hz" + (processId is { } id ? $" in process {id}" : $" on CPU {cpu}");
+            yield return new Hook("perf_event", target, (loaded, _) => Sample(loaded, numbers, frequency, processId ?? -1, cpu, target));
         }
     }
 
@@ -37,12 +37,15 @@ internal sealed class PerfEventKind : AttachKind
         return attachment;
     }
 
-    private static Attachment Sample(ObjectProgram program, int frequency, int processId, int cpu, string target)
+    private static Attachment Sample(ObjectProgram program, (uint Type, ulong Config) numbers, int frequency, int processId, int cpu, string target)
     {
-        PerfEventAttr attributes = new() { Type = PerfTypeSoftware, SampleFreq = (ulong)frequency, Freq = 1 };
+        PerfEventAttr attributes = new() { Type = numbers.Type, Config = numbers.Config, SampleFreq = (ulong)frequency, Freq = 1 };
         using SafeFileHandle perf = BpfCall.OpenPerfEvent(ref attributes, processId, cpu, out int errno)
             ?? throw (errno == Errno.Esrch
                 ? new EbpfException(EbpfError.ProcessNotFound, $"There is no process {processId}.", "Look at Get-Process.")
+                : errno is Errno.Enoent or Errno.Enodev or Errno.Eopnotsupp
+                ? new EbpfException(EbpfError.NotSupported, $"The program {program.Name} cannot be attached to {target}: this machine's CPU counts no such event ({Errno.Name(errno)}).",
+                    "Virtual machines often have no hardware events. Use one that the kernel counts: -PerfEvent page-faults; perf list shows them.") { ProgramName = program.Name }
                 : KernelErrors.Attach(program.Name, errno, "", target));
         return Attach(program, perf, target);
     }

@@ -7,9 +7,11 @@ internal sealed class RawTracepointKind : AttachKind
 {
     public override IReadOnlyList<string> Sections { get; } = ["raw_tracepoint", "raw_tp", "raw_tracepoint.w", "raw_tp.w"];
 
+    public override string? Named(ObjectProgram program, string parameter) => parameter == nameof(HookOptions.Tracepoint) ? program.Argument : null;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
-        string name = program.Argument.Length > 0 ? program.Argument : request.Tracepoint(program);
+        string name = request.Tracepoint(program);
         name = name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..];
         yield return LibBpfHook("raw_tracepoint", name, loaded => LibBpf.bpf_program__attach_raw_tracepoint(loaded.Handle, name));
     }

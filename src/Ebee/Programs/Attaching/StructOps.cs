@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ebee.Bindings;
+using Ebee.Btf;
 using Ebee.Host;
 using Ebee.Native;
 using Microsoft.Win32.SafeHandles;
@@ -25,6 +26,28 @@ internal static unsafe class StructOps
 
     /// <summary>Whether a program belongs into one: libbpf loads none that is in no struct.</summary>
     public static bool IsProgram(ObjectProgram program) => program.Type == ProgramType;
+
+    /// <summary>
+    /// Gives the section .struct_ops.link, which libbpf knows from 1.2 on and skips before, the name .struct_ops, in the file's own bytes:
+    /// what its struct is registered by, <see cref="Prepare"/> says.
+    /// </summary>
+    public static void RenameLinkSection(Span<byte> elf)
+    {
+        ReadOnlySpan<byte> linked = ".struct_ops.link\0"u8, plain = ".struct_ops\0"u8;
+        int[] places;
+        try
+        {
+            places = [.. ElfSection.PlacesOf(elf, linked, ElfSection.NamesOf(elf), ElfSection.Find(elf, ".BTF"))];
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        {
+            return; // what is wrong with it, libbpf says
+        }
+        foreach (int place in places)
+        {
+            plain.CopyTo(elf[place..]);
+        }
+    }
 
     /// <summary>Has a map made so that a link registers it, where the kernel has that, whatever its section says.</summary>
     public static void Prepare(nint map)

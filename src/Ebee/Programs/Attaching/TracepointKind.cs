@@ -12,9 +12,11 @@ internal sealed class TracepointKind : AttachKind
 
     public override IReadOnlyList<string> Sections { get; } = ["tracepoint", "tp"];
 
+    public override string? Named(ObjectProgram program, string parameter) => parameter == nameof(HookOptions.Tracepoint) ? program.Argument : null;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
-        string name = program.Argument.Length > 0 ? program.Argument.Replace('/', ':') : request.Tracepoint(program);
+        string name = request.Tracepoint(program).Replace('/', ':');
         int colon = name.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0)
         {

@@ -11,12 +11,13 @@ internal sealed class TracingKind : AttachKind
 
     public override bool IsTyped => true;
 
+    public override string? Named(ObjectProgram program, string parameter) => parameter == nameof(HookOptions.Function) ? program.Argument : null;
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
-        string kind = Prefix(program).Split('.')[0], name = program.Argument;
-        if (name.Length == 0)
+        string kind = Prefix(program).Split('.')[0], name = request.Function(program, kind == "lsm" ? "file_open" : "do_unlinkat");
+        if (name != program.Argument)
         {
-            name = request.Function(program, kind == "lsm" ? "file_open" : "do_unlinkat");
             SetTarget(request, program, kind, name);
         }
         if (kind == "lsm" && SystemFacts.WithoutBpf() is { } modules)

@@ -8,6 +8,8 @@ internal sealed unsafe class UprobeKind : AttachKind
 {
     public override IReadOnlyList<string> Sections { get; } = ["uprobe", "uretprobe", "uprobe.s", "uretprobe.s"];
 
+    public override string? Named(ObjectProgram program, string parameter) => NamedPart(program, parameter);
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string kind = Prefix(program).Split('.')[0];
@@ -50,11 +52,19 @@ internal sealed unsafe class UprobeKind : AttachKind
     }
 
     /// <summary>The binary, by its whole path, and the symbol: of the section, such as uprobe//bin/bash:readline, or of the options.</summary>
-    internal static (string Path, string Symbol) Target(ObjectProgram program, HookRequest request, string example)
+    internal static (string Path, string Symbol) Target(ObjectProgram program, HookRequest request, string example) =>
+        (request.BinaryPath(program), request.Symbol(program, example));
+
+    /// <summary>What a section names of binary and symbol, for the parameter that gives it.</summary>
+    internal static string? NamedPart(ObjectProgram program, string parameter)
     {
         string argument = program.Argument;
         int colon = argument.IndexOf(':', StringComparison.Ordinal);
-        string path = colon < 0 ? argument : argument[..colon], symbol = colon < 0 ? "" : argument[(colon + 1)..];
-        return (Binaries.Find(path.Length > 0 ? path : request.BinaryPath(program)), symbol.Length > 0 ? symbol : request.Symbol(program, example));
+        return parameter switch
+        {
+            nameof(HookOptions.BinaryPath) => colon < 0 ? argument : argument[..colon],
+            nameof(HookOptions.Symbol) => colon < 0 ? "" : argument[(colon + 1)..],
+            _ => null,
+        };
     }
 }

@@ -14,6 +14,8 @@ internal sealed unsafe class UprobeMultiKind : AttachKind
 
     public override IReadOnlyList<string> Sections { get; } = ["uprobe.multi", "uretprobe.multi", "uprobe.multi.s", "uretprobe.multi.s"];
 
+    public override string? Named(ObjectProgram program, string parameter) => UprobeKind.NamedPart(program, parameter);
+
     public override IEnumerable<Hook> Resolve(ObjectProgram program, HookRequest request)
     {
         string kind = Prefix(program).EndsWith(".s", StringComparison.Ordinal) ? Prefix(program)[..^2] : Prefix(program);
