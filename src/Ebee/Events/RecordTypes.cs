@@ -52,11 +52,21 @@ internal static class RecordTypes
         List<string> tried = [];
         foreach (BtfBlob blob in types)
         {
-            if (isRing && EventTypes.Declared(blob, source) is { } declared)
+            if ((isRing ? EventTypes.Declared(blob, source) : EventTypes.DeclaredStruct(blob, source)) is { } declared)
             {
                 BtfCodec codec = BtfCodec.For(blob, declared.Id);
                 found.Add(codec);
                 options.OnChoice?.Invoke($"Events of {source} are {codec.CName}, as the map's definition says.");
+            }
+        }
+        foreach (EventOutput output in outputs)
+        {
+            // What is written of a map's entry is that entry, or its beginning.
+            if (output.BuiltIn is { } map && types.Select(blob => (Blob: blob, Type: EventTypes.DeclaredStruct(blob, map))).FirstOrDefault(t => t.Type is not null) is (var own, { } type)
+                && BtfCodec.For(own, type.Id) is var codec && (output.Size is null || output.Size == codec.Size) && !found.Exists(other => other.Signature == codec.Signature))
+            {
+                found.Add(codec);
+                options.OnChoice?.Invoke($"Events of {source} are {codec.CName}, as a program writes an entry of the map {map}.");
             }
         }
         foreach (int size in outputs.Select(output => output.Size).OfType<int>().Distinct().Order())
@@ -80,6 +90,18 @@ internal static class RecordTypes
             }
             tried.Add($"a program writes {size} bytes, and " + (candidates.Count == 0 ? "no struct of its types has as many"
                 : $"that is the size of {string.Join(" and ", candidates.Select(type => type.Name))}"));
+        }
+        if (found.Count == 0 && outputs.Any(output => output.Size is null))
+        {
+            foreach (BtfBlob blob in types)
+            {
+                if (EventTypes.ChooseAnySize(blob) is { } chosen)
+                {
+                    found.Add(BtfCodec.For(blob, chosen.Id));
+                    options.OnChoice?.Invoke($"Events of {source} are {found[0].CName}, the struct of events that ends with an array, as a program writes records of any size.");
+                    break;
+                }
+            }
         }
         if (found.Count > 0)
         {

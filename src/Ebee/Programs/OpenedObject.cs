@@ -118,6 +118,12 @@ internal sealed unsafe class OpenedObject : IDisposable
                 _ = LibBpf.bpf_map__set_key_size(map, 0);
                 _ = LibBpf.bpf_map__set_value_size(map, 0);
             }
+            if (LibBpf.bpf_map__type(map) == EventBuffer.PerfEventArray)
+            {
+                // The kernel keeps descriptors there, whatever type of events the definition names.
+                _ = LibBpf.bpf_map__set_key_size(map, sizeof(int));
+                _ = LibBpf.bpf_map__set_value_size(map, sizeof(int));
+            }
         }
     }
 
