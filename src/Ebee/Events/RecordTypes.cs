@@ -27,7 +27,8 @@ internal static class RecordTypes
         }
         try
         {
-            return options.EventType is { } given ? [Given(given, types)] : FindByItself(source, isRing, outputs, types, options);
+            return options.EventType is ['/', ..] and var header ? FindByItself(source, isRing, outputs, [Header(header)], options)
+                : options.EventType is { } given ? [Given(given, types)] : FindByItself(source, isRing, outputs, types, options);
         }
         catch (InvalidDataException e)
         {
@@ -110,6 +111,8 @@ internal static class RecordTypes
         string reason = tried.Count > 0 ? string.Join("; ", tried) : outputs.Count > 0 ? "what programs write has no constant size" : "no program that is known writes into it";
         throw new EbpfException(EbpfError.EventTypeUnknown, $"The C type of the events of {source} cannot be told: {reason}.", Candidates(types) + Hint);
     }
+
+    private static BtfBlob Header(string path) => BtfBlob.Parse(ElfSection.Find(SourceCompiler.CompileTypes(path), ".BTF")).CheckReferences();
 
     private static BtfCodec Given(string text, IReadOnlyList<BtfBlob> types)
     {
