@@ -59,7 +59,7 @@ public sealed class GetEbpfEventCommand : StreamCommand
     [SupportsWildcards]
     public string[] MapName { get; set; } = [];
 
-    /// <summary>The C type of the events: a name, or a declaration.</summary>
+    /// <summary>The C type of the events: a name, a declaration, or a header that has it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? EventType { get; set; }
@@ -97,7 +97,7 @@ public sealed class GetEbpfEventCommand : StreamCommand
     {
         EventOptions options = new()
         {
-            EventType = EventType,
+            EventType = EventType is { } type && IsHeader(type) ? GetUnresolvedProviderPathFromPSPath(type) : EventType,
             Raw = Raw,
             OnWarning = WriteWarning,
             OnChoice = WriteVerbose,
@@ -134,6 +134,9 @@ public sealed class GetEbpfEventCommand : StreamCommand
             WriteVerbose($"Detached: {seen} events read.");
         }
     }
+
+    private static bool IsHeader(string type) => !type.Contains('{', StringComparison.Ordinal)
+        && (type.Contains('/', StringComparison.Ordinal) || type.EndsWith(".h", StringComparison.Ordinal));
 
     private List<(ProbeEvents, IReadOnlyList<string>)> Sources(out bool isMissing)
     {

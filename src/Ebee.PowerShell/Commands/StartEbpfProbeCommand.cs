@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Text.RegularExpressions;
 using Ebee.Events;
 using Ebee.Host;
 using Ebee.Maps;
@@ -12,7 +13,7 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>Loads eBPF programs and attaches them.</summary>
 [Cmdlet(VerbsLifecycle.Start, "EbpfProbe", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(EbpfProbe), typeof(VerifierStatistics))]
-public sealed class StartEbpfProbeCommand : StoppableCommand
+public sealed partial class StartEbpfProbeCommand : StoppableCommand
 {
     /// <summary>Object files, compiled with clang -target bpf.</summary>
     [Parameter(Position = 0, Mandatory = true, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -33,6 +34,19 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
     [SupportsWildcards]
     [ValidatePath]
     public string[] SourcePath { get; set; } = [];
+
+    /// <summary>Folders of headers for the C source.</summary>
+    [Parameter(ParameterSetName = "Source")]
+    [Parameter(ParameterSetName = "SourcePath")]
+    [ValidateNotNullOrEmpty]
+    [ValidatePath]
+    public string[] IncludePath { get; set; } = [];
+
+    /// <summary>Macros for the C source: NAME, NAME=VALUE, or a hashtable of them.</summary>
+    [Parameter(ParameterSetName = "Source")]
+    [Parameter(ParameterSetName = "SourcePath")]
+    [ValidateNotNullOrEmpty]
+    public object[] Define { get; set; } = [];
 
     /// <summary>Only these of the object's programs.</summary>
     [Parameter]
@@ -163,12 +177,12 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
         foreach (string file in SourcePath.SelectMany(Files))
         {
             Start(file, (options, use) => ObjectBuilder.FromBytes(ObjectBuilder.NameOf(file),
-                SourceCompiler.CompileFile(file, options.Section, cancellation: StopToken, use: use)));
+                SourceCompiler.CompileFile(file, options.Section, use: use, with: SourceOptions(), cancellation: StopToken)));
         }
         if (ParameterSetName == "Source")
         {
             Start("the source text", (options, use) => ObjectBuilder.FromBytes("source",
-                SourceCompiler.Compile(Source, options.Section, cancellation: StopToken, use: use)));
+                SourceCompiler.Compile(Source, options.Section, use: use, with: SourceOptions(), cancellation: StopToken)));
         }
     }
 
@@ -255,6 +269,32 @@ public sealed class StartEbpfProbeCommand : StoppableCommand
         PerfEvent = PerfEvent,
         CurrentFolder = SessionState.Path.CurrentFileSystemLocation.ProviderPath,
     };
+
+    private SourceOptions SourceOptions() => new()
+    {
+        IncludePath = [.. IncludePath.Select(Folder)],
+        Define = [.. Define.SelectMany(Macros)],
+    };
+
+    private string Folder(string path)
+    {
+        string folder = GetUnresolvedProviderPathFromPSPath(path);
+        return Directory.Exists(folder) ? folder : throw new EbpfException(EbpfError.FileFailed, $"There is no folder '{folder}' for headers.",
+            "Give -IncludePath folders that exist: -IncludePath ./include.");
+    }
+
+    private static IEnumerable<string> Macros(object given)
+    {
+        object plain = given is PSObject wrapped ? wrapped.BaseObject : given;
+        IEnumerable<string> macros = plain is IDictionary table
+            ? table.Cast<DictionaryEntry>().Select(macro => macro.Value is null ? $"{macro.Key}" : $"{macro.Key}={(macro.Value is bool or SwitchParameter ? LanguagePrimitives.IsTrue(macro.Value) ? 1 : 0 : LanguagePrimitives.ConvertTo<string>(macro.Value))}")
+            : [LanguagePrimitives.ConvertTo<string>(plain)];
+        return macros.Select(macro => Macro().IsMatch(macro) ? macro : throw new EbpfException(EbpfError.InvalidArgument, $"-Define cannot take '{macro}'.",
+            "Give names of C, with a value in one line: -Define DEBUG, 'SIZE=16'; or -Define @{ SIZE = 16 }."));
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_, .]*\))?(=[^\x00-\x1f]*)?\z")]
+    private static partial Regex Macro();
 
     private T? Given<T>(string parameter, T value) where T : struct => MyInvocation.BoundParameters.ContainsKey(parameter) ? value : null;
 

@@ -20,7 +20,7 @@ internal sealed class ArrayCodec(BtfCodec element, int length, bool hasTail)
 
     internal override object DecodeAt(byte[] data, int offset)
     {
-        int count = hasTail ? (data.Length - offset) / Math.Max(1, element.Size) : length;
+        int count = hasTail || IsCut(data, offset) ? (data.Length - offset) / Math.Max(1, element.Size) : length;
         Array array = Array.CreateInstance(element.ClrType, count);
         if (_isPlain)
         {

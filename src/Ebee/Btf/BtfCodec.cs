@@ -42,7 +42,10 @@ internal abstract class BtfCodec(Type clrType, int size, string cName, string si
     }
 
     /// <summary>The value at an offset of bytes that the value may keep, and that nobody changes any more.</summary>
-    internal virtual object DecodeAt(byte[] data, int offset) => Read(HasTail ? data.AsSpan(offset) : data.AsSpan(offset, Size));
+    internal virtual object DecodeAt(byte[] data, int offset) => Read(HasTail || IsCut(data, offset) ? data.AsSpan(offset) : data.AsSpan(offset, Size));
+
+    /// <summary>Whether the bytes end before the value does, as those of the last array of a record may.</summary>
+    private protected bool IsCut(byte[] data, int offset) => data.Length - offset < Size;
 
     /// <summary>Writes a value.</summary>
     /// <param name="value">

@@ -27,7 +27,7 @@ public abstract class EbpfStruct : IEquatable<EbpfStruct>
     /// <summary>The codec of an instance's class.</summary>
     internal static StructCodec CodecOf(EbpfStruct value) => value.Codec;
 
-    internal ReadOnlySpan<byte> Bytes => _data.AsSpan(_offset, Codec.HasTail ? _data.Length - _offset : Codec.Size);
+    internal ReadOnlySpan<byte> Bytes => _data.AsSpan(_offset, Codec.HasTail ? _data.Length - _offset : Math.Min(Codec.Size, _data.Length - _offset));
 
     /// <summary>Whether it is of the same class and has the same bytes.</summary>
     public bool Equals(EbpfStruct? other) => other is not null && other.GetType() == GetType() && Bytes.SequenceEqual(other.Bytes);

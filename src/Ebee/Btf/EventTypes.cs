@@ -26,6 +26,10 @@ internal static partial class EventTypes
         return null;
     }
 
+    /// <summary>As above, if it is a struct or a union: of a perf event array, it else names what the kernel keeps there.</summary>
+    public static BtfType? DeclaredStruct(BtfBlob types, string map) =>
+        Declared(types, map) is { } type && types.Resolve(type.Id).Kind is BtfKind.Struct or BtfKind.Union ? type : null;
+
     /// <summary>
     /// The structs of a size that an event can be: those that have a name, of their own or by a typedef. The running kernel's are
     /// none, which a program has because it reads them; it may declare a few of their fields alone.
@@ -41,21 +45,41 @@ internal static partial class EventTypes
                 found.Add(typedef);
             }
         }
-        found.RemoveAll(type => kernel.StructSize(type.Name) == size);
+        found.RemoveAll(type => kernel.StructSize(type.Name) == size || (type.Kind == BtfKind.Struct && type.Members.Length > 0 && IsKernels(types, type, kernel)));
         List<BtfType> own = found.FindAll(type => kernel.StructSize(type.Name) < 0);
         return own.Count > 0 ? own : found;
     }
 
     /// <summary>
-    /// Of types of one size, the one that the events have; null when that cannot be told. A type of a map's entries or of a global
-    /// variable, with a name that says nothing of events, has that size by chance.
+    /// Of types of one size, the one that the events have: the only one, or the only one whose name says so, or the only one that is
+    /// of no map and no global variable; null when that does not say which.
     /// </summary>
     public static BtfType? Choose(BtfBlob types, IReadOnlyList<BtfType> candidates)
     {
         BtfType[] plain = [.. candidates.Where(type => EventName().IsMatch(type.Name))];
-        return plain.Length == 1 ? plain[0]
-            : candidates.Count == 1 && !StoredTypes(types).Contains(types.Resolve(candidates[0].Id).Id) ? candidates[0]
-            : null;
+        if (plain.Length == 1)
+        {
+            return plain[0];
+        }
+        IReadOnlyList<BtfType> left = plain.Length > 0 ? plain : candidates;
+        if (left.Select(type => types.Resolve(type.Id).Id).Distinct().Count() == 1)
+        {
+            return left[0];
+        }
+        HashSet<int> stored = StoredTypes(types);
+        return left.Where(type => !stored.Contains(types.Resolve(type.Id).Id)).ToArray() is [var own] ? own : null;
+    }
+
+    /// <summary>
+    /// The struct of events whose size differs from one to the next; null when that does not say which: the only one of the program's own
+    /// that ends with an array, and whose name says that it is an event.
+    /// </summary>
+    public static BtfType? ChooseAnySize(BtfBlob types)
+    {
+        using KernelTypes kernel = new();
+        BtfType[] found = [.. types.Types.Where(type => type is { Kind: BtfKind.Struct, Members.Length: > 1 } && EventName().IsMatch(type.Name)
+            && types.Resolve(type.Members[^1].Type).Kind == BtfKind.Array && kernel.StructSize(type.Name) < 0)];
+        return found.Length == 1 ? found[0] : null;
     }
 
     /// <summary>The type of a name, with or without <c>struct</c>, <c>union</c> or <c>enum</c> before it; null when there is none.</summary>
@@ -74,9 +98,20 @@ internal static partial class EventTypes
     }
 
     /// <summary>The names of the structs that may be meant.</summary>
-    public static IEnumerable<string> Names(BtfBlob types) => types.Types
-        .Where(type => type.Kind is BtfKind.Struct && type.Name.Length > 0).Select(type => type.Name)
-        .OrderByDescending(name => EventName().IsMatch(name)).Distinct();
+    public static IEnumerable<string> Names(BtfBlob types)
+    {
+        using KernelTypes kernel = new();
+        return [.. types.Types.Where(type => type.Kind is BtfKind.Struct && type.Name.Length > 0 && !IsKernels(types, type, kernel)).Select(type => type.Name)
+            .OrderByDescending(name => EventName().IsMatch(name)).Distinct()];
+    }
+
+    // As declared in vmlinux.h, or with a few of its fields: a program of its own kind has fields that the kernel's has not.
+    private static bool IsKernels(BtfBlob types, BtfType type, KernelTypes kernel)
+    {
+        string name = type.Name.Split("___")[0]; // a flavour
+        uint id = kernel.IdOf(BtfKind.Struct, name);
+        return id != 0 && type.Members.All(member => member.Name.Length == 0 || kernel.MemberOf(id, member.Name) >= 0);
+    }
 
     private static HashSet<int> StoredTypes(BtfBlob types)
     {

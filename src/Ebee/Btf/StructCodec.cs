@@ -15,6 +15,7 @@ internal sealed class StructCodec : BtfCodec
         _create = create;
         Fields = fields;
         HasTail = fields.Any(field => field.Codec.HasTail);
+        LeastSize = HasTail ? size : LeastOf(fields, size);
         foreach (StructField field in fields)
         {
             _byName.TryAdd(field.Name, field);
@@ -25,6 +26,15 @@ internal sealed class StructCodec : BtfCodec
     public StructField[] Fields { get; }
 
     internal override bool HasTail { get; }
+
+    /// <summary>
+    /// The fewest bytes of which a value can be made: a record may end within the array that is its last field, as programs send
+    /// it that fill no more.
+    /// </summary>
+    public int LeastSize { get; }
+
+    /// <summary>The value of bytes that are at least <see cref="LeastSize"/>.</summary>
+    public object DecodeCut(ReadOnlySpan<byte> data) => Read(data);
 
     internal override object DecodeAt(byte[] data, int offset)
     {
@@ -44,7 +54,7 @@ internal sealed class StructCodec : BtfCodec
         switch (value)
         {
             case EbpfStruct same when same.GetType() == ClrType:
-                same.Bytes[..Size].CopyTo(target);
+                same.Bytes[..Math.Min(Size, same.Bytes.Length)].CopyTo(target);
                 break;
             case byte[] bytes when bytes.Length == Size:
                 bytes.CopyTo(target);
@@ -64,6 +74,13 @@ internal sealed class StructCodec : BtfCodec
                 }
                 break;
         }
+    }
+
+    private static int LeastOf(StructField[] fields, int size)
+    {
+        StructField[] last = [.. fields.Where(field => !field.IsBitfield && field.Offset > 0 && field.Codec is TextCodec or BytesCodec or ArrayCodec
+            && fields.All(other => other.Equals(field) || other.BitOffset + (other.IsBitfield ? other.BitSize : 8 * other.Codec.Size) <= field.BitOffset))];
+        return last is [var array] ? array.Offset : size;
     }
 
     private string FieldNames => Fields.Length == 0 ? "(it has none)"

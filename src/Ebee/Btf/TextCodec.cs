@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Ebee.Btf;
 
-/// <summary>An array of <c>char</c>: UTF-8 text up to the first NUL, or to its end.</summary>
+/// <summary>
+/// An array of <c>char</c>: UTF-8 text up to the first NUL, or to its end. One that takes what there is was sent as far as it is
+/// filled: it is all of its strings, with NULs between them.
+/// </summary>
 /// <param name="size">Its bytes; 0 for one without a length, which takes what there is.</param>
 /// <param name="hasTail">It has no length.</param>
 internal sealed class TextCodec(int size, bool hasTail) : BtfCodec(typeof(string), size, hasTail ? "char[]" : $"char[{size}]", $"text{size}{hasTail}")
@@ -11,7 +14,7 @@ internal sealed class TextCodec(int size, bool hasTail) : BtfCodec(typeof(string
 
     protected override object Read(ReadOnlySpan<byte> data)
     {
-        int end = data.IndexOf((byte)0);
+        int end = hasTail || data.Length < Size ? data.LastIndexOfAnyExcept((byte)0) + 1 : data.IndexOf((byte)0);
         return Encoding.UTF8.GetString(end < 0 ? data : data[..end]);
     }
 

@@ -8,7 +8,7 @@ public sealed class EventOptions
 
     /// <summary>
     /// The C type of the events: the name of one that the object has, or a declaration such as
-    /// <c>struct { int pid; char comm[16]; }</c>; null to find it.
+    /// <c>struct { int pid; char comm[16]; }</c>; or the whole path of a header, in which it is found; null to find it in the object.
     /// </summary>
     public string? EventType { get; init; }
 

@@ -40,7 +40,7 @@ internal sealed class RecordDecoder(string map, IReadOnlyList<BtfCodec> codecs, 
         {
             if (codec.HasTail && record.Length >= codec.Size)
             {
-                return codec.Decode(record);
+                return codec.Decode(WithoutPadding(record, codec));
             }
             // Without the padding behind its last field.
             if (record.Length < codec.Size && record.Length >= ContentSize(codec))
@@ -48,6 +48,10 @@ internal sealed class RecordDecoder(string map, IReadOnlyList<BtfCodec> codecs, 
                 byte[] whole = new byte[codec.Size];
                 record.CopyTo(whole);
                 return codec.Decode(whole);
+            }
+            if (codec is StructCodec type && record.Length < codec.Size && record.Length >= type.LeastSize)
+            {
+                return type.DecodeCut(WithoutPadding(record, codec));
             }
         }
         if (_codecs.Length > 0 && !_warned)
@@ -57,6 +61,17 @@ internal sealed class RecordDecoder(string map, IReadOnlyList<BtfCodec> codecs, 
                 $"what is of no such size is given as bytes. {advise?.Invoke(record.Length)}");
         }
         return record.ToArray();
+    }
+
+    // Strings end with a NUL; behind the last one is what the buffer had before.
+    private ReadOnlySpan<byte> WithoutPadding(ReadOnlySpan<byte> record, BtfCodec codec)
+    {
+        if (!isPadded || codec is not StructCodec { Fields: [.., { Codec: TextCodec } text] } || record.Length <= text.Offset)
+        {
+            return record;
+        }
+        int end = record.LastIndexOf((byte)0) + 1;
+        return end > text.Offset && end > record.Length - 8 ? record[..end] : record;
     }
 
     private static int ContentSize(BtfCodec codec) => codec is not StructCodec type ? codec.Size

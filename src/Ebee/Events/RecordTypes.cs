@@ -27,7 +27,8 @@ internal static class RecordTypes
         }
         try
         {
-            return options.EventType is { } given ? [Given(given, types)] : FindByItself(source, isRing, outputs, types, options);
+            return options.EventType is ['/', ..] and var header ? FindByItself(source, isRing, outputs, [Header(header)], options)
+                : options.EventType is { } given ? [Given(given, types)] : FindByItself(source, isRing, outputs, types, options);
         }
         catch (InvalidDataException e)
         {
@@ -52,11 +53,21 @@ internal static class RecordTypes
         List<string> tried = [];
         foreach (BtfBlob blob in types)
         {
-            if (isRing && EventTypes.Declared(blob, source) is { } declared)
+            if ((isRing ? EventTypes.Declared(blob, source) : EventTypes.DeclaredStruct(blob, source)) is { } declared)
             {
                 BtfCodec codec = BtfCodec.For(blob, declared.Id);
                 found.Add(codec);
                 options.OnChoice?.Invoke($"Events of {source} are {codec.CName}, as the map's definition says.");
+            }
+        }
+        foreach (EventOutput output in outputs)
+        {
+            // What is written of a map's entry is that entry, or its beginning.
+            if (output.BuiltIn is { } map && types.Select(blob => (Blob: blob, Type: EventTypes.DeclaredStruct(blob, map))).FirstOrDefault(t => t.Type is not null) is (var own, { } type)
+                && BtfCodec.For(own, type.Id) is var codec && (output.Size is null || output.Size == codec.Size) && !found.Exists(other => other.Signature == codec.Signature))
+            {
+                found.Add(codec);
+                options.OnChoice?.Invoke($"Events of {source} are {codec.CName}, as a program writes an entry of the map {map}.");
             }
         }
         foreach (int size in outputs.Select(output => output.Size).OfType<int>().Distinct().Order())
@@ -81,6 +92,18 @@ internal static class RecordTypes
             tried.Add($"a program writes {size} bytes, and " + (candidates.Count == 0 ? "no struct of its types has as many"
                 : $"that is the size of {string.Join(" and ", candidates.Select(type => type.Name))}"));
         }
+        if (found.Count == 0 && outputs.Any(output => output.Size is null))
+        {
+            foreach (BtfBlob blob in types)
+            {
+                if (EventTypes.ChooseAnySize(blob) is { } chosen)
+                {
+                    found.Add(BtfCodec.For(blob, chosen.Id));
+                    options.OnChoice?.Invoke($"Events of {source} are {found[0].CName}, the struct of events that ends with an array, as a program writes records of any size.");
+                    break;
+                }
+            }
+        }
         if (found.Count > 0)
         {
             return found;
@@ -88,6 +111,8 @@ internal static class RecordTypes
         string reason = tried.Count > 0 ? string.Join("; ", tried) : outputs.Count > 0 ? "what programs write has no constant size" : "no program that is known writes into it";
         throw new EbpfException(EbpfError.EventTypeUnknown, $"The C type of the events of {source} cannot be told: {reason}.", Candidates(types) + Hint);
     }
+
+    private static BtfBlob Header(string path) => BtfBlob.Parse(ElfSection.Find(SourceCompiler.CompileTypes(path), ".BTF")).CheckReferences();
 
     private static BtfCodec Given(string text, IReadOnlyList<BtfBlob> types)
     {

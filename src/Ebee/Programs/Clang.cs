@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Ebee.Host;
 
 namespace Ebee.Programs;
 
 /// <summary>The machine's clang.</summary>
-internal sealed class Clang
+internal sealed partial class Clang
 {
-    private const int Oldest = 11; // the first with what libbpf's headers ask for
+    private const int Oldest = 14; // of those that are tried
     private const int FirstWithConfigFiles = 16;
     private const int LongestOutput = 1 << 26;
+    private const string Packages = "/usr/lib"; // llvm-NN/bin
     private const string Install = "Install clang: apt-get install clang, or dnf install clang.";
     private static readonly Dictionary<(string Path, DateTime Written), int> Versions = [];
 
@@ -25,13 +27,14 @@ internal sealed class Clang
     public int Version { get; }
 
     /// <summary>
-    /// Finds it along PATH: clang, or the newest clang-NN when that one is too old or is not there. One that others could have
-    /// changed is not run.
+    /// Finds the newest on the machine: clang and clang-NN along PATH, and where Debian's packages put it. One that others could
+    /// have changed is not run.
     /// </summary>
     /// <param name="cancellation">Ends the search.</param>
     /// <exception cref="EbpfException">There is none.</exception>
     public static Clang Find(CancellationToken cancellation = default) =>
-        Find(Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin", cancellation);
+        Find(string.Join(':', [Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin",
+            .. Directory.Exists(Packages) ? Directory.GetDirectories(Packages, "llvm-*").Select(folder => $"{folder}/bin") : []]), cancellation);
 
     /// <summary>As above, along a given path.</summary>
     internal static Clang Find(string searchPath, CancellationToken cancellation = default)
@@ -48,10 +51,6 @@ internal sealed class Clang
                     continue;
                 }
                 int version = VersionOf(file, cancellation);
-                if (version >= Oldest && Path.GetFileName(file) == "clang")
-                {
-                    return new Clang(file, version);
-                }
                 if (version >= Oldest)
                 {
                     found.Add((file, version));
@@ -60,7 +59,7 @@ internal sealed class Clang
         }
         if (found.Count > 0)
         {
-            (string path, int version) = found.MaxBy(clang => clang.Version);
+            (string path, int version) = found.MaxBy(clang => clang.Version); // of two the first on the path
             return new Clang(path, version);
         }
         throw refused is null
@@ -145,8 +144,13 @@ internal sealed class Clang
         {
             return int.Parse(name.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture);
         }
-        FileInfo target = new(file);
-        (string, DateTime) key = (file, (target.ResolveLinkTarget(returnFinalTarget: true) ?? target).LastWriteTimeUtc);
+        FileSystemInfo target = new FileInfo(file);
+        target = target.ResolveLinkTarget(returnFinalTarget: true) ?? target;
+        if (PackageFolder().Match(target.FullName) is { Success: true } package)
+        {
+            return int.Parse(package.Groups["version"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
+        }
+        (string, DateTime) key = (file, target.LastWriteTimeUtc);
         lock (Versions)
         {
             if (!Versions.TryGetValue(key, out int version))
@@ -156,6 +160,9 @@ internal sealed class Clang
             return version;
         }
     }
+
+    [GeneratedRegex("^/usr/lib/llvm-(?<version>[0-9]{1,4})/bin/clang$")]
+    private static partial Regex PackageFolder();
 
     // "14.0.6"; 0 where it does not say.
     private static int Ask(string file, CancellationToken cancellation)

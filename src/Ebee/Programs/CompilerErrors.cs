@@ -12,7 +12,7 @@ internal static partial class CompilerErrors
         (MissingLibBpf(), "Install libbpf's headers: apt-get install libbpf-dev, or dnf install libbpf-devel."),
         (MissingVmlinux(), "This kernel has no BTF (/sys/kernel/btf/vmlinux) to make vmlinux.h from: use one with CONFIG_DEBUG_INFO_BTF=y. In a container, mount /sys."),
         (MissingSystem(), "Install the headers: apt-get install linux-libc-dev libc6-dev; or leave out <linux/*.h> and #include \"vmlinux.h\", which has all of the kernel's types."),
-        (MissingHeader(), "Headers in quotes are looked for in the folder of the source, which only -SourcePath has; headers in angle brackets in /usr/include."),
+        (MissingHeader(), "Headers in quotes are looked for in the folder of the source, which only -SourcePath has; headers in angle brackets in /usr/include; and both in the folders that -IncludePath names."),
         (Redefinition(), "vmlinux.h has all of the kernel's types and names: call yours otherwise, and do not include <linux/*.h> besides it."),
         (UnknownType(), "Put #include \"vmlinux.h\" first: it has all of the kernel's types. Or include nothing at all: then Ebee includes what is needed."),
         (UnknownHelper(), "Put #include <bpf/bpf_helpers.h> behind that of vmlinux.h; the kernel's helpers: man bpf-helpers."),
@@ -27,7 +27,8 @@ internal static partial class CompilerErrors
     /// <summary>The error for what clang said.</summary>
     /// <param name="name">What was compiled.</param>
     /// <param name="messages">All that clang said.</param>
-    public static EbpfException From(string name, string messages)
+    /// <param name="includePath">The folders of headers that were given.</param>
+    public static EbpfException From(string name, string messages, IReadOnlyList<string>? includePath = null)
     {
         Match[] errors = Error().Matches(messages).ToArray();
         if (errors.Length == 0)
@@ -41,9 +42,15 @@ internal static partial class CompilerErrors
         }
         SourceLine? line = Place(name, errors[0], messages, out string place);
         place = line is null ? "" : $"{(line.File == name ? "" : $"{line.File}, ")}line {line.Number}{place}: ";
+        string? action = Hints.FirstOrDefault(hint => hint.Pattern.IsMatch(text)).Action;
+        if (LibBpfHeaders.TooOldFor(line?.Text ?? "", includePath ?? []) is var (macro, needed, found))
+        {
+            text = $"{macro} came with libbpf {needed}, and the headers are older: those of libbpf {found} ({text})";
+            action = $"Give headers of libbpf {needed} or newer: make -C libbpf/src install_headers DESTDIR=/tmp/libbpf makes them of its source; then -IncludePath /tmp/libbpf/usr/include.";
+        }
         string more = errors.Length switch { 1 => "", 2 => " (and another error)", _ => $" (and {errors.Length - 1} more errors)" };
         return new EbpfException(EbpfError.CompileFailed, $"{Subject(name)} does not compile: {place}{text}{(text.EndsWith('?') ? "" : ".")}{more}",
-            Hints.FirstOrDefault(hint => hint.Pattern.IsMatch(text)).Action ?? "Mend it there; the error's Details hold all that clang said.", messages)
+            action ?? "Mend it there; the error's Details hold all that clang said.", messages)
         {
             SourceFile = line?.File,
             LineNumber = line?.Number,

@@ -14,6 +14,8 @@ internal static partial class LoadErrors
         (MissingType(), EbpfError.InvalidObject, "The section of the program {0} does not say what kind of program it is",
             "Use a section that libbpf knows: SEC(\"tracepoint/…\"), SEC(\"kprobe/…\"), SEC(\"fentry/…\"), SEC(\"xdp\")."),
         (StaticProgram(), EbpfError.InvalidObject, "The program {0} is a static function", "Take away static, or the SEC() if others call it."),
+        (NoBody(), EbpfError.InvalidObject, "The function or variable {0} is declared and used, and the object does not define it",
+            "Define it in the source. If it is the kernel's, declare it __ksym. memcmp, memcpy and the like are calls where their length is not constant: write a loop."),
         (KernelTarget(), EbpfError.FunctionNotFound, "The kernel's BTF has no function, tracepoint or type '{0}'",
             "Look it up: Get-EbpfTracepoint for tracepoints, /proc/kallsyms for functions; inlined functions are not there."),
         (KernelSymbol(), EbpfError.FunctionNotFound, "The kernel has no function or variable '{0}' that programs may use",
@@ -116,6 +118,9 @@ internal static partial class LoadErrors
 
     [GeneratedRegex(@"extern (?:\(kcfg\) )?'?(?<name>CONFIG_\w+|LINUX_\w+)'?[^\n]*(?:strong extern|cannot|not resolved|unrecognized|failed)", RegexOptions.IgnoreCase)]
     private static partial Regex KernelOption();
+
+    [GeneratedRegex(@"failed to find BTF for extern '(?<name>[^'\n]*)'")]
+    private static partial Regex NoBody();
 
     [GeneratedRegex("Error loading vmlinux BTF|failed to find valid kernel BTF|kernel BTF is missing")]
     private static partial Regex NoKernelBtf();

@@ -5,30 +5,50 @@ namespace Ebee.Programs;
 
 /// <summary>
 /// Finds where a program writes records, of what size and into which map: follows constants and maps through the registers of
-/// its instructions, as libbpf has given them to the kernel, over all ways that the program can go.
+/// its instructions, as libbpf has given them to the kernel, over all ways that the program can go. A subprogram is followed once for each
+/// set of arguments that it is called with: one that sends into the map it is given may be called for several.
 /// </summary>
 internal sealed class OutputScan
 {
-    private const int Registers = 11, Arguments = 5;
+    private const int Registers = 11, Arguments = 5, FramePointer = 10, Slot = 8, Slots = 512 / Slot;
+    private const int MostCalls = 1024; // of subprograms, with different arguments
     private const byte LoadWide = 0x18, Call = 0x85, Exit = 0x95, JumpAlways = 0x05, JumpAlwaysFar = 0x06;
-    private const int ClassMask = 7, ClassLoad = 0, ClassLoadMemory = 1, ClassStoreRegister = 3, ClassArithmetic = 4, ClassJump = 5, ClassJump32 = 6, ClassArithmetic64 = 7;
+    private const int ClassMask = 7, ClassLoad = 0, ClassLoadMemory = 1, ClassStore = 2, ClassStoreRegister = 3, ClassArithmetic = 4, ClassJump = 5, ClassJump32 = 6, ClassArithmetic64 = 7;
     private const int OperationMask = 0xf0, Add = 0x00, Move = 0xb0, FromRegister = 0x08;
     private const int ModeMask = 0xe0, Atomic = 0xc0, Fetch = 0x01, CompareExchange = 0xf1, LoadAcquire = 0x100; // BPF_ATOMIC and what its immediate says
-    private const int SourceMap = 1, CallSubprogram = 1; // BPF_PSEUDO_MAP_FD, BPF_PSEUDO_CALL
+    private const int SourceMap = 1, SourceFunction = 4, CallSubprogram = 1; // BPF_PSEUDO_MAP_FD, BPF_PSEUDO_FUNC, BPF_PSEUDO_CALL
+    private const int ModeMemory = 0x60, SizeMask = 0x18, SizeDouble = 0x18;  // BPF_MEM, BPF_DW
 
     private readonly BpfInsn[] _code;
-    private readonly HashSet<int> _blocks = [0];
+    private readonly HashSet<int> _blocks;
+    private readonly HashSet<(int Entry, Value First, Value Second, Value Third, Value Fourth, Value Fifth)> _calls;
     private readonly Dictionary<int, Value[]> _states = [];
     private readonly Stack<int> _toDo = new();
+    private readonly List<(int Entry, Value[] State)> _called = [];
     private List<EventOutput>? _outputs;
 
-    private OutputScan(ReadOnlySpan<BpfInsn> code) => _code = code.ToArray();
+    private OutputScan(BpfInsn[] code)
+    {
+        _code = code;
+        _blocks = [0];
+        _calls = [];
+        FindBlocks();
+    }
+
+    // The same program, from a subprogram on.
+    private OutputScan(OutputScan caller)
+    {
+        _code = caller._code;
+        _blocks = caller._blocks;
+        _calls = caller._calls;
+    }
 
     private enum Known
     {
         Nothing,
         Constant,
         Map,
+        Entry, // of a map
     }
 
     /// <summary>The outputs of a loaded program.</summary>
@@ -38,19 +58,32 @@ internal sealed class OutputScan
     /// <summary>The outputs of instructions whose maps are descriptors.</summary>
     public static IReadOnlyList<EventOutput> Of(ReadOnlySpan<BpfInsn> code)
     {
-        OutputScan scan = new(code);
-        scan.FindBlocks();
-        scan.Enter(0, new Value[Registers]);
-        while (scan._toDo.TryPop(out int block))
+        List<EventOutput> outputs = [];
+        Stack<(OutputScan Scan, int Entry, Value[] State)> scans = new([(new OutputScan(code.ToArray()), 0, new Value[Registers + Slots])]);
+        while (scans.TryPop(out (OutputScan Scan, int Entry, Value[] State) next))
         {
-            scan.Run(block);
+            outputs.AddRange(next.Scan.Follow(next.Entry, next.State));
+            for (int i = next.Scan._called.Count - 1; i >= 0; i--)
+            {
+                scans.Push((new OutputScan(next.Scan), next.Scan._called[i].Entry, next.Scan._called[i].State));
+            }
         }
-        scan._outputs = [];
-        foreach (int block in scan._states.Keys.Order().ToArray())
+        return [.. outputs.Distinct()];
+    }
+
+    private List<EventOutput> Follow(int entry, Value[] state)
+    {
+        Enter(entry, state);
+        while (_toDo.TryPop(out int block))
         {
-            scan.Run(block);
+            Run(block);
         }
-        return [.. scan._outputs.Distinct()];
+        _outputs = [];
+        foreach (int block in _states.Keys.Order().ToArray())
+        {
+            Run(block);
+        }
+        return _outputs;
     }
 
     // Where control can come to from elsewhere.
@@ -63,7 +96,7 @@ internal sealed class OutputScan
                 _blocks.Add(target);
                 _blocks.Add(at + 1);
             }
-            else if (_code[at].Code == Call && _code[at].Source == CallSubprogram)
+            else if ((_code[at].Code == Call && _code[at].Source == CallSubprogram) || (_code[at].Code == LoadWide && _code[at].Source == SourceFunction))
             {
                 _blocks.Add(at + 1 + _code[at].Immediate);
             }
@@ -92,7 +125,7 @@ internal sealed class OutputScan
             return;
         }
         bool changed = false;
-        for (int i = 0; i < Registers; i++)
+        for (int i = 0; i < known.Length; i++)
         {
             if (known[i] != state[i] && known[i].Kind != Known.Nothing)
             {
@@ -152,6 +185,10 @@ internal sealed class OutputScan
         Value operand = (insn.Code & FromRegister) != 0 ? state[insn.Source] : new Value(Known.Constant, insn.Immediate);
         switch (insn.Code & ClassMask)
         {
+            case ClassLoad when insn.Code == LoadWide && insn.Source == SourceFunction:
+                EnterSubprogram(at + 1 + insn.Immediate, default); // a callback
+                state[to] = default;
+                break;
             case ClassLoad when insn.Code == LoadWide:
                 state[to] = insn.Source == SourceMap ? new Value(Known.Map, insn.Immediate)
                     : insn.Source == 0 && at + 1 < _code.Length ? new Value(Known.Constant, (uint)insn.Immediate | (long)_code[at + 1].Immediate << 32)
@@ -181,9 +218,29 @@ internal sealed class OutputScan
                     state[insn.Source] = default;
                 }
                 break;
+            case ClassLoadMemory when insn.Source == FramePointer && SlotOf(insn) is { } slot && (insn.Code & (ModeMask | SizeMask)) == (ModeMemory | SizeDouble):
+                state[to] = state[slot];
+                break;
+            case ClassStoreRegister or ClassStore when to == FramePointer && SlotOf(insn) is { } slot:
+                bool isWhole = (insn.Code & (ModeMask | SizeMask)) == (ModeMemory | SizeDouble) && insn.Offset % Slot == 0;
+                state[slot] = !isWhole ? default : (insn.Code & ClassMask) == ClassStore ? new Value(Known.Constant, insn.Immediate) : state[insn.Source];
+                break;
             case ClassLoadMemory or ClassArithmetic or ClassArithmetic64:
                 state[to] = default;
                 break;
+        }
+    }
+
+    // What is kept on the stack over calls.
+    private static int? SlotOf(BpfInsn insn) => insn.Offset is < 0 and >= -Slot * Slots ? Registers + (-insn.Offset - 1) / Slot : null;
+
+    private void EnterSubprogram(int entry, ReadOnlySpan<Value> arguments)
+    {
+        Value[] state = new Value[Registers + Slots];
+        arguments.CopyTo(state.AsSpan(1));
+        if (_outputs is not null && _calls.Count < MostCalls && _calls.Add((entry, state[1], state[2], state[3], state[4], state[5])))
+        {
+            _called.Add((entry, state));
         }
     }
 
@@ -191,18 +248,16 @@ internal sealed class OutputScan
     {
         if (insn.Source == CallSubprogram)
         {
-            Value[] callee = new Value[Registers];
-            state.AsSpan(1, Arguments).CopyTo(callee.AsSpan(1));
-            Enter(at + 1 + insn.Immediate, callee);
+            EnterSubprogram(at + 1 + insn.Immediate, state.AsSpan(1, Arguments));
         }
         else if (insn.Source == 0 && _outputs is not null)
         {
             // By the numbers of enum bpf_func_id.
             EventOutput? output = insn.Immediate switch
             {
-                25 or 111 or 121 => IntoMap(state[2], state[5]), // perf_event_output, skb_output, xdp_output
-                130 => IntoMap(state[1], state[3]),              // ringbuf_output
-                131 or 198 => IntoMap(state[1], state[2]),       // ringbuf_reserve, ringbuf_reserve_dynptr
+                25 or 111 or 121 => IntoMap(state[2], state[5], state[4]), // perf_event_output, skb_output, xdp_output
+                130 => IntoMap(state[1], state[3], state[2]),        // ringbuf_output
+                131 or 198 => IntoMap(state[1], state[2], default),       // ringbuf_reserve, ringbuf_reserve_dynptr
                 126 or 150 => new EventOutput(null, null, IsText: true), // seq_printf, seq_printf_btf
                 127 => new EventOutput(null, Size(state[3])),    // seq_write
                 _ => null,
@@ -212,10 +267,14 @@ internal sealed class OutputScan
                 _outputs.Add(found);
             }
         }
+        Value looked = insn.Source == 0 && insn.Immediate is 1 or 195 && state[1].Kind == Known.Map ? new Value(Known.Entry, state[1].Number) : default; // map_lookup_elem, _percpu_
         state.AsSpan(0, Arguments + 1).Clear();
+        state[0] = looked;
     }
 
-    private static EventOutput? IntoMap(Value map, Value size) => map.Kind == Known.Map ? new EventOutput((int)map.Number, Size(size)) : null;
+    private static EventOutput? IntoMap(Value map, Value size, Value data) => map.Kind == Known.Map
+        ? new EventOutput((int)map.Number, Size(size), BuiltInFd: data.Kind == Known.Entry ? (int)data.Number : null)
+        : null;
 
     private static int? Size(Value size) => size.Kind == Known.Constant && size.Number is >= 0 and <= int.MaxValue ? (int)size.Number : null;
 

@@ -46,6 +46,9 @@ internal sealed partial class PreprocessedSource
     /// <summary>Whether a function is in a section that says what kind of program it is.</summary>
     public bool HasProgram { get; private set; }
 
+    /// <summary>Whether it names a section by SEC(), which no header has defined.</summary>
+    public bool HasUndefinedSec { get; private set; }
+
     /// <summary>Whether it says its licence.</summary>
     public bool HasLicense { get; private set; }
 
@@ -77,6 +80,7 @@ internal sealed partial class PreprocessedSource
             default:
                 if (braces == 0)
                 {
+                    HasUndefinedSec |= token == "(" && _declaration is [.., "SEC"];
                     _declaration.Add(token);
                 }
                 return braces;

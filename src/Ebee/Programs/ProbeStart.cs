@@ -70,7 +70,7 @@ internal static class ProbeStart
         try
         {
             Dictionary<ObjectProgram, IReadOnlyList<EventOutput>> outputs = chosen.ToDictionary(c => c.Program, c => OutputScan.Of(c.Program));
-            EventBuffer[] buffers = [.. loaded.Maps.Where(map => map.Fd >= 0 && EventBuffer.IsEventMap(map.Type)).Select(map => Buffer(map, outputs, options))];
+            EventBuffer[] buffers = [.. loaded.Maps.Where(map => map.Fd >= 0 && EventBuffer.IsEventMap(map.Type)).Select(map => Buffer(map, loaded, outputs, options))];
             List<IteratorProgram> iterators = [];
             events = new ProbeEvents(builder.Name, buffers, () => opened.Types is { } types ? [types] : []) { Iterators = iterators };
             events.OpenPerfBuffers(except: options.ReuseMap.Keys);
@@ -232,9 +232,10 @@ internal static class ProbeStart
 
     private sealed record Prepared(ProbePlan Plan, SharedMaps Shared, List<(ObjectProgram Program, Hook[] Hooks)> Chosen);
 
-    private static EventBuffer Buffer(BpfMap map, Dictionary<ObjectProgram, IReadOnlyList<EventOutput>> outputs, ProbeOptions options)
+    private static EventBuffer Buffer(BpfMap map, LoadedObject loaded, Dictionary<ObjectProgram, IReadOnlyList<EventOutput>> outputs, ProbeOptions options)
     {
-        EventOutput[] own = [.. outputs.Values.SelectMany(o => o).Where(output => output.MapFd == map.Fd)];
+        EventOutput[] own = [.. outputs.Values.SelectMany(o => o).Where(output => output.MapFd == map.Fd)
+            .Select(output => output with { BuiltIn = output.BuiltInFd is { } fd ? loaded.Maps.FirstOrDefault(m => m.Fd == fd)?.Name : null })];
         EventBuffer buffer = new(map.Name, map.Type == EventBuffer.PerfEventArray, map.MaxEntries, KernelObjects.Duplicate(map.Fd), own);
         if (buffer.IsPadded && options.MapSize.TryGetValue(map.Name, out uint bytes))
         {

@@ -32,16 +32,18 @@ internal sealed partial class SourceCompiler
     private readonly string _folder; // temporary, and the one that clang runs in
     private readonly FileUse _use;
     private readonly Clang _clang;
+    private readonly SourceOptions _with;
     private readonly TimeSpan _limit;
     private readonly CancellationToken _cancellation;
 
-    private SourceCompiler(string name, string folder, FileUse use, Clang clang, TimeSpan limit, CancellationToken cancellation)
+    private SourceCompiler(string name, string folder, FileUse use, Clang? clang, SourceOptions? with, TimeSpan? limit, CancellationToken cancellation)
     {
         _name = name;
         _folder = folder;
         _use = use;
-        _clang = clang;
-        _limit = limit;
+        _clang = clang ?? Clang.Find(cancellation);
+        _with = with ?? new SourceOptions();
+        _limit = limit ?? Limit;
         _cancellation = cancellation;
     }
 
@@ -54,17 +56,18 @@ internal sealed partial class SourceCompiler
     /// <param name="clang">The compiler; by default the one on the path.</param>
     /// <param name="limit">How long it may run; by default <see cref="Limit"/>.</param>
     /// <param name="use">What is done when others could have written a file; by default that is an error.</param>
+    /// <param name="with">Macros and folders of headers.</param>
     /// <param name="cancellation">Ends clang.</param>
     /// <returns>The object file's bytes.</returns>
     /// <exception cref="EbpfException">It does not compile, others could have written a file, or clang is not on the machine.</exception>
     public static byte[] Compile(string source, string? section = null, Clang? clang = null, TimeSpan? limit = null,
-        FileUse? use = null, CancellationToken cancellation = default)
+        FileUse? use = null, SourceOptions? with = null, CancellationToken cancellation = default)
     {
         use ??= new FileUse();
         return InTemporaryFolder(TextName, use, folder =>
         {
             File.WriteAllText(Path.Combine(folder, TextName), source);
-            return new SourceCompiler(TextName, folder, use, clang ?? Clang.Find(cancellation), limit ?? Limit, cancellation).Compile(source, section);
+            return new SourceCompiler(TextName, folder, use, clang, with, limit, cancellation).Compile(source, section);
         });
     }
 
@@ -74,25 +77,43 @@ internal sealed partial class SourceCompiler
     /// <param name="clang">The compiler; by default the one on the path.</param>
     /// <param name="limit">How long it may run; by default <see cref="Limit"/>.</param>
     /// <param name="use">What is done when others could have written a file; by default that is an error.</param>
+    /// <param name="with">Macros and folders of headers.</param>
     /// <param name="cancellation">Ends clang.</param>
     /// <returns>The object file's bytes.</returns>
     /// <exception cref="EbpfException">It does not compile, others could have written a file, or clang is not on the machine.</exception>
     public static byte[] CompileFile(string path, string? section = null, Clang? clang = null, TimeSpan? limit = null,
-        FileUse? use = null, CancellationToken cancellation = default)
+        FileUse? use = null, SourceOptions? with = null, CancellationToken cancellation = default)
     {
         use ??= new FileUse();
-        string source;
+        string source = ReadSource(path, "Give -SourcePath a C source.");
+        use.Check(path);
+        return InTemporaryFolder(path, use, folder => new SourceCompiler(path, folder, use, clang, with, limit, cancellation).Compile(source, section));
+    }
+
+    /// <summary>Compiles a header to an object that has nothing but the types that the header defines.</summary>
+    /// <param name="path">The header, with its whole path.</param>
+    /// <param name="use">What is done when others could have written a file; by default that is an error.</param>
+    /// <param name="cancellation">Ends clang.</param>
+    /// <returns>The object file's bytes.</returns>
+    /// <exception cref="EbpfException">It does not compile, others could have written a file, or clang is not on the machine.</exception>
+    public static byte[] CompileTypes(string path, FileUse? use = null, CancellationToken cancellation = default)
+    {
+        use ??= new FileUse();
+        string source = ReadSource(path, "Give -EventType a header that declares the struct, the name of a struct, or a declaration.");
+        use.Check(path);
+        return InTemporaryFolder(path, use, folder => new SourceCompiler(path, folder, use, null, null, null, cancellation).Compile(source, section: null, isHeader: true));
+    }
+
+    private static string ReadSource(string path, string advice)
+    {
         try
         {
-            source = Encoding.UTF8.GetString(RegularFile.Read(path, LargestSource));
+            return Encoding.UTF8.GetString(RegularFile.Read(path, LargestSource));
         }
         catch (IOException e)
         {
-            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message}.", "Give -SourcePath a C source.", inner: e);
+            throw new EbpfException(EbpfError.FileFailed, $"'{path}' could not be read: {e.Message}.", advice, inner: e);
         }
-        use.Check(path);
-        return InTemporaryFolder(path, use, folder =>
-            new SourceCompiler(path, folder, use, clang ?? Clang.Find(cancellation), limit ?? Limit, cancellation).Compile(source, section));
     }
 
     private static byte[] InTemporaryFolder(string name, FileUse use, Func<string, byte[]> compile)
@@ -120,7 +141,7 @@ internal sealed partial class SourceCompiler
         return compiled;
     }
 
-    private byte[] Compile(string source, string? section)
+    private byte[] Compile(string source, string? section, bool isHeader = false)
     {
         string includes = Include().IsMatch(source) ? "" : Prelude;
         // Not by the name alone: that would become ./<source>.
@@ -132,7 +153,12 @@ internal sealed partial class SourceCompiler
         // The kernel's types are not needed yet, and take the time.
         PreprocessedSource preprocessed = new(Encoding.UTF8.GetString(Run([.. options, "-E", "-D__VMLINUX_H__"], includes + own, files)));
         string main = includes + own + (preprocessed.IsBalanced ? Tail(preprocessed) : "");
-        if (preprocessed.HasProgram)
+        if (preprocessed.HasUndefinedSec)
+        {
+            throw new EbpfException(EbpfError.CompileFailed, $"{CompilerErrors.Subject(_name)} does not compile: it uses SEC(), and includes nothing that defines it.",
+                "Put #include <bpf/bpf_helpers.h> behind that of vmlinux.h or <linux/bpf.h>.");
+        }
+        if (preprocessed.HasProgram || isHeader)
         {
             return Run([.. options, "-c"], main, files);
         }
@@ -188,6 +214,10 @@ internal sealed partial class SourceCompiler
             "-Werror=implicit-function-declaration", "-fno-crash-diagnostics",
             // The folder that is gone later is in no name of a file; clang 14 puts the current one before each.
             $"-fdebug-prefix-map={_folder}/=", "-fdebug-compilation-dir=here:", "-fdebug-prefix-map=here:=",
+            // The C library's headers and the kernel's ask for the machine by its macro, which this target does not define.
+            $"-D__{(isArm ? "aarch64" : "x86_64")}__",
+            .. _with.Define.Select(macro => $"-D{macro}"),
+            .. _with.IncludePath.SelectMany(folder => new[] { "-I", folder }),
             "-idirafter", $"/usr/include/{(isArm ? "aarch64" : "x86_64")}-linux-gnu",
             .. headers is null ? Array.Empty<string>() : ["-isystem", headers],
         ];
@@ -208,7 +238,7 @@ internal sealed partial class SourceCompiler
     private byte[] Run(IEnumerable<string> options, string input)
     {
         (int exitCode, byte[] output, string messages) = _clang.Run([.. options, "-", "-o", "-"], _folder, Encoding.UTF8.GetBytes(input), _limit, _cancellation);
-        return exitCode == 0 ? output : throw CompilerErrors.From(_name, messages.Replace(_folder + "/", "", StringComparison.Ordinal));
+        return exitCode == 0 ? output : throw CompilerErrors.From(_name, messages.Replace(_folder + "/", "", StringComparison.Ordinal), _with.IncludePath);
     }
 
     [GeneratedRegex(@"^[ \t]*#[ \t]*include\b", RegexOptions.Multiline)]

@@ -159,6 +159,81 @@ public sealed class SourceCompilerTests
         }
     }
 
+    [LiveTheory]
+    [InlineData("stdint.h")]
+    [InlineData("string.h")]
+    [InlineData("stdio.h")]
+    [InlineData("linux/icmp.h")]
+    [InlineData("netinet/in.h")]
+    public void Headers_of_the_C_library_and_of_the_kernel_compile(string header)
+    {
+        foreach (int clang in Installed)
+        {
+            Assert.NotEmpty(Compile($"#include <linux/bpf.h>\n#include <{header}>\nint f(void *c) {{ return 0; }}", clang, "xdp"));
+        }
+    }
+
+    [LiveFact]
+    public void Folders_of_headers_and_macros_can_be_given_and_are_trusted_like_others()
+    {
+        string folder = TestFolder.New("include");
+        Directory.CreateDirectory($"{folder}/tool");
+        File.WriteAllText($"{folder}/tool/common.h", "#define COMMON (SIZE + 1)\n");
+        SourceOptions with = new() { IncludePath = [folder], Define = ["SIZE=41", "ON"] };
+        const string Source = "#include \"vmlinux.h\"\n#include <tool/common.h>\n_Static_assert(COMMON == 42 && ON == 1, \"\");\nint f(void *c) { return 0; }";
+        Assert.NotEmpty(SourceCompiler.Compile(Source, "xdp", with: with));
+        File.SetUnixFileMode($"{folder}/tool/common.h", UnixFileMode.UserRead | UnixFileMode.OtherRead | UnixFileMode.OtherWrite);
+        EbpfException e = Assert.Throws<EbpfException>(() => SourceCompiler.Compile(Source, "xdp", with: with));
+        Assert.Equal(EbpfError.FileUntrusted, e.Error);
+        Assert.Contains("tool/common.h", e.Message, StringComparison.Ordinal);
+    }
+
+    [LiveFact]
+    public void A_macro_that_the_headers_are_too_old_for_is_named_with_its_version()
+    {
+        string folder = TestFolder.New("libbpf");
+        Directory.CreateDirectory($"{folder}/bpf");
+        File.WriteAllText($"{folder}/bpf/bpf_helpers.h", "");
+        void Version(int minor) => File.WriteAllText($"{folder}/bpf/libbpf_version.h", $"#define LIBBPF_MAJOR_VERSION 1\n#define LIBBPF_MINOR_VERSION {minor}\n");
+        SourceOptions with = new() { IncludePath = [folder] };
+        EbpfException Error() => Assert.Throws<EbpfException>(() =>
+            SourceCompiler.Compile("#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\nint f(void *c) { int i; bpf_for(i, 0, 10) { } return 0; }", "xdp", with: with));
+        Version(1);
+        Assert.Contains("bpf_for came with libbpf 1.2, and the headers are older: those of libbpf 1.1", Error().Message, StringComparison.Ordinal);
+        Assert.Contains("-IncludePath", Error().RecommendedAction, StringComparison.Ordinal);
+        Version(2);
+        Assert.DoesNotContain("libbpf 1", Error().Message, StringComparison.Ordinal);
+    }
+
+    [LiveFact]
+    public void SEC_without_the_header_that_defines_it_names_that()
+    {
+        EbpfException e = Assert.Throws<EbpfException>(() => Compile("#include \"vmlinux.h\"\nSEC(\"xdp\")\nint f(void *c) { return 0; }", Installed[0], "xdp"));
+        Assert.Contains("#include <bpf/bpf_helpers.h>", e.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("SEC()", e.Message, StringComparison.Ordinal);
+    }
+
+    [LiveFact]
+    public void A_function_without_a_body_is_named_and_the_kernel_not_blamed()
+    {
+        byte[] compiled = SourceCompiler.Compile("extern int nowhere(int n); int g; int f(void *c) { g = nowhere(1); return 0; }", "raw_tp/sys_enter");
+        using ObjectBuilder builder = ObjectBuilder.FromBytes("test", compiled);
+        EbpfException e = Assert.Throws<EbpfException>(() => ProbeStart.Verify(builder, new ProbeOptions(), default));
+        Assert.Equal(EbpfError.InvalidObject, e.Error);
+        Assert.StartsWith("The function or variable nowhere is declared and used", e.Message, StringComparison.Ordinal);
+    }
+
+    [LiveFact]
+    public void A_header_has_the_types_of_events()
+    {
+        string header = Path.Combine(TestFolder.New("header"), "event.h");
+        File.WriteAllText(header, "#ifndef EVENT_H\n#define EVENT_H\n#define ROOM (2 * 8)\n#include <linux/types.h>\nstruct key { __u64 id; };\nstruct span { __u32 pid; char comm[ROOM]; };\n#endif\n");
+        Events.EventOptions options = new() { EventType = header };
+        Assert.Equal("struct span", Assert.Single(Events.RecordTypes.Find("events", true, [new EventOutput(3, 20)], [], options)).CName);
+        EbpfException e = Assert.Throws<EbpfException>(() => Events.RecordTypes.Find("events", true, [new EventOutput(3, 20)], [], new() { EventType = header + "h" }));
+        Assert.Equal(EbpfError.FileFailed, e.Error);
+    }
+
     [LiveFact]
     public void An_error_in_a_header_names_the_header()
     {

@@ -9,10 +9,11 @@ public sealed class ClangTests
     private const UnixFileMode All = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     [Fact]
-    public void The_plain_name_comes_first()
+    public void The_newest_is_taken_in_whatever_folder_and_by_whatever_name()
     {
-        string folder = Folder(("clang", "14.0.6"), ("clang-16", "16.0.0"), ("clang-tidy-16", "x"));
-        Assert.Equal(14, Clang.Find(folder).Version);
+        string folder = Folder(("clang", "14.0.6"), ("clang-16", "16.0.0"), ("clang-tidy-19", "x"));
+        Assert.Equal(16, Clang.Find(folder).Version);
+        Assert.Equal(19, Clang.Find($"{folder}:{Folder(("clang", "19.1.0"))}").Version);
     }
 
     [Fact]
@@ -25,17 +26,18 @@ public sealed class ClangTests
     [Fact]
     public void One_that_says_nothing_is_none()
     {
-        EbpfException e = Assert.Throws<EbpfException>(() => Clang.Find(Folder(("clang", "no number"), ("clang-9", "9"))));
+        EbpfException e = Assert.Throws<EbpfException>(() => Clang.Find(Folder(("clang", "no number"), ("clang-13", "13"))));
         Assert.Equal(EbpfError.ClangNotFound, e.Error);
+        Assert.Contains("clang 14", e.Message, StringComparison.Ordinal);
         Assert.Contains("apt-get install clang", e.RecommendedAction, StringComparison.Ordinal);
     }
 
     [Fact]
     public void One_that_anybody_may_replace_is_not_run()
     {
-        string open = Folder(("clang", "14.0.6")), good = Folder(("clang-12", "12.0.0"));
+        string open = Folder(("clang", "14.0.6")), good = Folder(("clang-15", "15.0.0"));
         File.SetUnixFileMode(open, All | UnixFileMode.OtherWrite);
-        Assert.Equal(12, Clang.Find($"{open}:{good}").Version);
+        Assert.Equal(15, Clang.Find($"{open}:{good}").Version);
         EbpfException e = Assert.Throws<EbpfException>(() => Clang.Find(open));
         Assert.Equal(EbpfError.FileUntrusted, e.Error);
         Assert.Contains($"every user can write to {open}", e.Message, StringComparison.Ordinal);

@@ -53,6 +53,31 @@ public sealed class OutputScanTests
         Assert.Equal([new EventOutput(Map, 20)], Scan([.. LoadMap(1, Map), Move(2, 20), subprogram, Exit, Call(Reserve), Exit]));
     }
 
+    [Fact]
+    public void A_subprogram_that_two_call_writes_into_both_their_maps()
+    {
+        BpfInsn Send(int over) => new(0x85, 1 << 4, 0, over);
+        Assert.Equal([new EventOutput(Map, 20), new EventOutput(OtherMap, 8)],
+            Scan([.. LoadMap(1, Map), Move(2, 20), Send(5), .. LoadMap(1, OtherMap), Move(2, 8), Send(1), Exit, Call(Reserve), Exit]));
+    }
+
+    [Fact]
+    public void Callbacks_are_followed()
+    {
+        BpfInsn[] callback = [new(0x18, 2 | 4 << 4, 0, 4), default]; // of bpf_loop: over the rest of the first function
+        Assert.Equal([new EventOutput(Map, 24)], Scan([Move(1, 3), .. callback, Move(3, 0), Call(181), Exit, .. LoadMap(1, Map), Move(2, 24), Call(Reserve), Exit]));
+    }
+
+    [Fact]
+    public void What_is_written_of_a_maps_entry_is_known_also_if_it_was_kept_on_the_stack()
+    {
+        BpfInsn save = new(0x7b, 10, -8, 0), load = new(0x79, 2 | 10 << 4, -8, 0), half = new(0x63, 10, -4, 0);
+        BpfInsn[] With(params BpfInsn[] between) =>
+            [.. LoadMap(1, OtherMap), Call(1), save, .. LoadMap(6, Map), Call(5), .. between, Copy(1, 6), load, Move(3, 552), Call(RingOutput), Exit];
+        Assert.Equal([new EventOutput(Map, 552, BuiltInFd: OtherMap)], Scan(With()));
+        Assert.Equal([new EventOutput(Map, 552)], Scan(With(half)));
+    }
+
     // An atomic operation that fetches changes a register: of exchange and add the source, of compare-and-exchange r0, of a load the
     // destination. One that does not fetch changes none.
     [Theory]
