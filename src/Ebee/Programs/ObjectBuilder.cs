@@ -72,6 +72,9 @@ internal sealed unsafe class ObjectBuilder : IDisposable
         return new ObjectBuilder(System.IO.Path.GetFileName(path).Split('.')[0], content, path);
     }
 
+    /// <summary>The object file's bytes; empty for Ebee's own.</summary>
+    public byte[] Content => _content ?? [];
+
     /// <summary>Parses the object. Nothing reaches the kernel yet.</summary>
     /// <param name="cancellation">Ends this and the next phase.</param>
     /// <exception cref="EbpfException">libbpf refuses it, or does not survive it in the process that tries it first.</exception>
