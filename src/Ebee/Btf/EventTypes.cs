@@ -54,7 +54,7 @@ internal static partial class EventTypes
     /// Of types of one size, the one that the events have: the only one, or the only one whose name says so, or the only one that is
     /// of no map and no global variable; null when that does not say which.
     /// </summary>
-    public static BtfType? Choose(BtfBlob types, IReadOnlyList<BtfType> candidates)
+    public static BtfType? Choose(BtfBlob types, IReadOnlyList<BtfType> candidates, BtfBlob? variables = null) // which those of debug information lack
     {
         BtfType[] plain = [.. candidates.Where(type => EventName().IsMatch(type.Name))];
         if (plain.Length == 1)
@@ -66,8 +66,8 @@ internal static partial class EventTypes
         {
             return left[0];
         }
-        HashSet<int> stored = StoredTypes(types);
-        return left.Where(type => !stored.Contains(types.Resolve(type.Id).Id)).ToArray() is [var own] ? own : null;
+        HashSet<string> stored = StoredTypes(variables ?? types);
+        return left.Where(type => !stored.Contains(type.Name) && !stored.Contains(types.Resolve(type.Id).Name)).ToArray() is [var own] ? own : null;
     }
 
     /// <summary>
@@ -79,7 +79,7 @@ internal static partial class EventTypes
         using KernelTypes kernel = new();
         BtfType[] found = [.. types.Types.Where(type => type is { Kind: BtfKind.Struct, Members.Length: > 1 } && EventName().IsMatch(type.Name)
             && types.Resolve(type.Members[^1].Type).Kind == BtfKind.Array && kernel.StructSize(type.Name) < 0)];
-        return found.Length == 1 ? found[0] : null;
+        return found.DistinctBy(type => type.Name).Count() == 1 ? found[0] : null;
     }
 
     /// <summary>The type of a name, with or without <c>struct</c>, <c>union</c> or <c>enum</c> before it; null when there is none.</summary>
@@ -113,18 +113,19 @@ internal static partial class EventTypes
         return id != 0 && type.Members.All(member => member.Name.Length == 0 || kernel.MemberOf(id, member.Name) >= 0);
     }
 
-    private static HashSet<int> StoredTypes(BtfBlob types)
+    private static HashSet<string> StoredTypes(BtfBlob types)
     {
-        HashSet<int> stored = [];
+        HashSet<string> stored = new(StringComparer.Ordinal);
         foreach ((int variable, _, _) in types.Types.Where(type => type.Kind == BtfKind.DataSection).SelectMany(section => section.Variables))
         {
             BtfType type = types.Resolve(types.Types[variable].Target);
-            stored.Add(type.Id);
+            stored.Add(type.Name);
             foreach (BtfMember member in type.Name.Length == 0 ? type.Members : [])
             {
                 if (types.Resolve(member.Type) is { Kind: BtfKind.Pointer } pointer)
                 {
-                    stored.Add(types.Resolve(pointer.Target).Id); // of a map's definition
+                    stored.Add(types.Types[pointer.Target].Name); // of a map's definition
+                    stored.Add(types.Resolve(pointer.Target).Name);
                 }
             }
         }

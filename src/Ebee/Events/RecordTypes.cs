@@ -77,15 +77,20 @@ internal static class RecordTypes
                 continue;
             }
             IReadOnlyList<BtfType> candidates = [];
-            foreach (BtfBlob blob in types)
+            // The debug information, which is the last, has all types of BTF and those of local variables.
+            foreach (BtfBlob blob in types.Reverse())
             {
                 candidates = EventTypes.OfSize(blob, size);
-                if (EventTypes.Choose(blob, candidates) is { } chosen)
+                if (EventTypes.Choose(blob, candidates, types[0]) is { } chosen)
                 {
                     BtfCodec codec = BtfCodec.For(blob, chosen.Id);
                     found.Add(codec);
                     options.OnChoice?.Invoke($"Events of {source} are {codec.CName}, which has the {size} bytes that a program writes.");
                     candidates = [];
+                    break;
+                }
+                if (candidates.Count > 0)
+                {
                     break;
                 }
             }

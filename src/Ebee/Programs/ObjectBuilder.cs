@@ -81,6 +81,9 @@ internal sealed unsafe class ObjectBuilder : IDisposable
     public static string NameOf(string path) =>
         System.IO.Path.GetFileName(path).TrimStart('.').Split('.')[0] is { Length: > 0 } name ? name : "object";
 
+    /// <summary>The object file's bytes; empty for Ebee's own.</summary>
+    public byte[] Content => _content ?? [];
+
     /// <summary>Parses the object. Nothing reaches the kernel yet.</summary>
     /// <param name="cancellation">Ends this and the next phase.</param>
     /// <exception cref="EbpfException">libbpf refuses it, or does not survive it in the process that tries it first.</exception>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Ebee.Btf;
 using Ebee.Events;
 using Ebee.Host;
 using Ebee.Maps;
@@ -72,7 +73,8 @@ internal static class ProbeStart
             Dictionary<ObjectProgram, IReadOnlyList<EventOutput>> outputs = chosen.ToDictionary(c => c.Program, c => OutputScan.Of(c.Program));
             EventBuffer[] buffers = [.. loaded.Maps.Where(map => map.Fd >= 0 && EventBuffer.IsEventMap(map.Type)).Select(map => Buffer(map, loaded, outputs, options))];
             List<IteratorProgram> iterators = [];
-            events = new ProbeEvents(builder.Name, buffers, () => opened.Types is { } types ? [types] : []) { Iterators = iterators };
+            byte[] content = builder.Content;
+            events = new ProbeEvents(builder.Name, buffers, () => [.. new[] { opened.Types, DebugTypes.Of(content) }.OfType<BtfBlob>()]) { Iterators = iterators };
             events.OpenPerfBuffers(except: options.ReuseMap.Keys);
             pins = options.PinPath is { } folder ? ProbePins.Create(folder) : null;
             List<ProbeProgram> programs = [];
