@@ -61,7 +61,7 @@ public sealed class EbpfMap
     /// <summary>Opens it: by its probe's descriptor while that runs, else by its id, which needs CAP_SYS_ADMIN.</summary>
     /// <exception cref="EbpfException">It has gone, or this process may not open it.</exception>
     internal SafeFileHandle Open() => KernelObjects.Maps.Open(Handle, Id)
-        ?? throw new EbpfException(EbpfError.MapNotFound, $"The map {this} is no longer in the kernel.", "List them: Get-EbpfMap.");
+        ?? throw new EbpfException(EbpfError.MapNotFound, $"The map {this} is not there any more.", "List them: Get-EbpfMap.");
 
     /// <summary>Its name and id.</summary>
     public override string ToString() => $"{Name} ({Id})";
