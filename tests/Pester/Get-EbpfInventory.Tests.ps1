@@ -192,9 +192,9 @@ Describe 'What the kernel holds' {
             foreach ($property in $objects[0].PSObject.Properties.Where{ $null -ne $_.Value }) { $list | Should -Match "(?m)^\S*$($property.Name)\S*\s*(\S*)?:" }
         }
 
-        It 'show maps whole in 80 columns, but for who holds them' {
+        It 'show maps in 80 columns, but for their memory and who holds them' {
             $table = (Get-EbpfMap -Id $program.MapId | Out-String -Width 79) -replace "`e\[[0-9;]*m" -split "`n" | Where-Object { $_.Trim() }
-            $table[0].Trim() -split '\s+' | Should -Be Id, Type, Name, Key, Value, Entries, Memory
+            $table[0].Trim() -split '\s+' | Should -Be Id, Type, Name, KeySize, ValueSize, MaxEntries
             $table.Count | Should -Be (2 + $program.MapId.Count)
             $table | ForEach-Object Length | Measure-Object -Maximum | ForEach-Object Maximum | Should -BeLessOrEqual 80
         }

@@ -37,7 +37,7 @@ Describe 'Get-ExecEvent' {
             $expected = [ordered]@{
                 Time = 'DateTimeOffset'; ProcessId = 'Int32'; ThreadId = 'Int32'; ParentProcessId = 'Int32'; HostProcessId = 'Int32'
                 Name = 'String'; ParentName = 'String'; UserId = 'UInt32'; UserName = 'String'; RealUserId = 'UInt32'; GroupId = 'UInt32'
-                LoginUserId = 'UInt32'; SessionId = 'UInt32'; FileName = 'String'; Executable = 'String'; Argument = 'String[]'
+                LoginUserId = 'UInt32'; SessionId = 'UInt32'; FileName = 'String'; Executable = 'String'; IsDeleted = 'Boolean'; Argument = 'String[]'
                 CommandLine = 'String'; WorkingDirectory = 'String'; Terminal = 'String'; CgroupId = 'UInt64'; CgroupPath = 'String'
                 ContainerId = 'String'; ContainerEvidence = 'ContainerEvidence'; SystemdUnit = 'String'; MountNamespace = 'UInt32'; PidNamespace = 'UInt32'
                 ReturnCode = 'Int32'; Error = 'String'; Truncated = 'Boolean'
