@@ -62,3 +62,5 @@ want() { # <command> <packages, or other packages>...
 want bpftool bpftool "linux-tools-common linux-tools-generic"
 want ip iproute2
 want kill procps
+want ping iputils-ping
+want script bsdutils

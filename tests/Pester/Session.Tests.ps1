@@ -52,7 +52,7 @@ SEC("socket") int pass(struct __sk_buff *packet) { return packet->len; }
             $samples.VerifierStatistics = Start-EbpfProbe -Source $source -VerifyOnly -ProgramName f | Select-Object -First 1
             $samples.EbpfTracepoint = Get-EbpfTracepoint sched:sched_process_exec -ErrorAction Ignore
             $constructor = [Ebee.Host.EbpfTraceMessage].GetConstructors('NonPublic,Instance')[0]
-            $samples.EbpfTraceMessage = $constructor.Invoke(@([DateTimeOffset]::Now, 1.5, 'sh', 7, 7, 0, '...1.', 'bpf_trace_printk', "a`e[31mb"))
+            $samples.EbpfTraceMessage = $constructor.Invoke(@([DateTimeOffset]::Now, 1.5, 'sh', 7, 7, 0, '...1.', 'bpf_trace_printk', "a`e[31mb", $true))
         }
 
         function Get-Times($Sample) { $Sample.GetType().GetProperties() | Where-Object { $_.PropertyType -in [DateTimeOffset], [Nullable[DateTimeOffset]] } }

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Ebee.PowerShell.Commands;
 
-/// <summary>What every cmdlet is: one of the module that was imported.</summary>
+/// <summary>What every cmdlet is: one of the module that was imported, whose files others cannot change unwarned.</summary>
 public abstract class EbeeCommand : PSCmdlet
 {
     private const string Module = "Ebee";
@@ -17,6 +17,7 @@ public abstract class EbeeCommand : PSCmdlet
                 $"This session has loaded Ebee {code.ToString(3)} before, and goes on to run it: the imported version {imported} is not used.",
                 $"Start a new session for it: pwsh -NoExit -Command \"Import-Module '{module.ModuleBase}'\"."), MyInvocation.MyCommand.Name));
         }
+        FileWarnings.OfModule(this);
     }
 
     // A manifest's version may have no fourth number.

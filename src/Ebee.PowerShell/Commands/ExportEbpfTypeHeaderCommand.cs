@@ -25,9 +25,6 @@ public sealed class ExportEbpfTypeHeaderCommand : StoppableCommand
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
-
-    /// <inheritdoc/>
     protected override void EndProcessing()
     {
         string path = GetUnresolvedProviderPathFromPSPath(Path), btfPath = GetUnresolvedProviderPathFromPSPath(BtfPath);

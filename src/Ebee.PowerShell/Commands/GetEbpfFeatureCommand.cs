@@ -29,9 +29,6 @@ public sealed class GetEbpfFeatureCommand : EbeeCommand
     public SwitchParameter Full { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
-
-    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         try

@@ -28,9 +28,6 @@ public sealed class GetEbpfProbeCommand : EbeeCommand
     public string[] PinPath { get; set; } = [];
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
-
-    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (string folder in PinPath)

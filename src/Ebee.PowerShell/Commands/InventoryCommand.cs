@@ -6,9 +6,6 @@ namespace Ebee.PowerShell.Commands;
 /// <summary>What the cmdlets have in common that list what the kernel holds.</summary>
 public abstract class InventoryCommand : EbeeCommand
 {
-    /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
-
     /// <summary>Lists, once for all that the pipeline gave; an error of the kernel ends the cmdlet.</summary>
     protected override void EndProcessing()
     {

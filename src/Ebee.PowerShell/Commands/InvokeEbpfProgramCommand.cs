@@ -52,9 +52,6 @@ public sealed class InvokeEbpfProgramCommand : StoppableCommand
     public int Repeat { get; set; } = 1;
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
-
-    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         try

@@ -31,9 +31,6 @@ public abstract class MapEntryCommand : EbeeCommand
     public string[] PinPath { get; set; } = [];
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
-
-    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (EbpfMap map in Select())

@@ -161,13 +161,6 @@ public sealed partial class StartEbpfProbeCommand : StoppableCommand
     public SwitchParameter AllowUntrusted { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        base.BeginProcessing();
-        FileWarnings.OfModule(this);
-    }
-
-    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (string file in Path.SelectMany(Files))

@@ -22,9 +22,6 @@ public abstract class StreamCommand : StoppableCommand
     private protected TimeSpan? TimeLimit => MyInvocation.BoundParameters.ContainsKey(nameof(Duration)) ? Duration : null;
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FileWarnings.OfModule(this);
-
-    /// <inheritdoc/>
     protected override void EndProcessing()
     {
         try
