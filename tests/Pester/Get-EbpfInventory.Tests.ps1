@@ -240,9 +240,11 @@ Describe 'What the kernel holds' {
     Context 'A thousand times' {
         It 'leaves no descriptor' {
             foreach ($i in 1..10) { $null = Get-EbpfMap -Id $program.MapId[0] }
-            $before = (Get-ChildItem /proc/$PID/fd).Count
+            # The runtime opens files of its own now and then.
+            function Get-Descriptor { @(Get-ChildItem /proc/$PID/fd | Where-Object Target -Match bpf).Count }
+            $before = Get-Descriptor
             foreach ($i in 1..1000) { $null = Get-EbpfMap -Id $program.MapId[0] }
-            (Get-ChildItem /proc/$PID/fd).Count | Should -BeLessOrEqual ($before + 5)
+            Get-Descriptor | Should -BeLessOrEqual ($before + 5)
         }
     }
 }

@@ -211,7 +211,7 @@ while (`$job.State -in 'NotStarted', 'Running') { `$file = New-Item '$folder/of-
 
     It 'is escaped in the views when it comes back' {
         $raw = "a`e[31mb`u{2800}`u{202e}"
-        $hostile = $samples.EbpfTraceMessage.GetType().GetConstructors('NonPublic,Instance')[0].Invoke(@([DateTimeOffset]::Now, 1.5, $raw, 7, 7, 0, $raw, $raw, $raw))
+        $hostile = $samples.EbpfTraceMessage.GetType().GetConstructors('NonPublic,Instance')[0].Invoke(@([DateTimeOffset]::Now, 1.5, $raw, 7, 7, 0, $raw, $raw, $raw, $true))
         foreach ($copy in $hostile, (Get-Copy $hostile PSSerializer)) {
             $copy.Message | Should -BeExactly $raw
             foreach ($text in ($copy | Format-Table | Out-String -Width 300), ($copy | Format-List | Out-String -Width 300)) {
