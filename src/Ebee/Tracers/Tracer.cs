@@ -115,6 +115,7 @@ public abstract class Tracer<TEvent> : Tracer where TEvent : class
                 {
                     // Without filters a run that the kernel passes over is an event; with them it may be one of another process.
                     string[] events = step.RunsOnEventsOnly && filter.Filters == 0 ? step.Events : [];
+                    skipped.RemoveAll(other => other.StartsWith($"{step.Name}: ", StringComparison.Ordinal)); // a variant of this one
                     RingBufferReader reader = new(KernelObjects.Duplicate(loaded.Map("events").Fd), ringSize);
                     return new Probe<TEvent>(loaded, reader, step.Name, skipped, events.Contains, Decode)
                     {
