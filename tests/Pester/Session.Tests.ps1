@@ -80,7 +80,7 @@ SEC("socket") int pass(struct __sk_buff *packet) { return packet->len; }
     It 'is the class <_>, seen by the adapter where it has a time or an array' -ForEach $kinds {
         if ($_ -eq 'EbpfTracepoint' -and -not $samples[$_]) { Set-ItResult -Skipped -Because 'tracefs is not here' }
         $type = $samples[$_].GetType()
-        $type.Name | Should -Be $_
+        $type.Name -replace '_\d+$' | Should -Be $_ # numbered, if other tests had structs of that name
         $needs = $type.GetProperties().PropertyType | Where-Object { $_.IsArray -or $_ -in [DateTimeOffset], [Nullable[DateTimeOffset]] }
         if ($needs) { (Get-TypeData $type.FullName).TypeAdapter | Should -Be ([Ebee.PowerShell.Formatting.RecordAdapter]) }
         $samples[$_].PSObject.Properties.Name | Should -Be $type.GetProperties().Name
